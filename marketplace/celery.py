@@ -1,0 +1,38 @@
+"""The Celery application, and the one way our code hands work to it."""
+
+import os
+
+import structlog
+from celery import Celery
+from django.db import transaction
+from kombu.exceptions import OperationalError
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "marketplace.settings.prod")
+
+app = Celery("marketplace")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+logger = structlog.get_logger(__name__)
+
+
+def enqueue(task, *args) -> bool:
+    """Queue ``task(*args)`` now; ``False`` if the broker cannot be reached.
+
+    That is logged, not raised: the stored state says what is due, so the sweep queues it again within a minute, and a
+    person's form must not fail over it.
+    """
+    try:
+        task.delay(*args)
+    except (OperationalError, OSError) as error:
+        logger.warning("task_not_queued", task=task.name, reason=type(error).__name__)
+        return False
+    return True
+
+
+def enqueue_on_commit(task, *args) -> None:
+    """Queue ``task(*args)`` once the current transaction has committed (at once if there is none).
+
+    ``args`` are ids, never objects: the worker reads what was committed. Tasks are hints; see `enqueue`.
+    """
+    transaction.on_commit(lambda: enqueue(task, *args))

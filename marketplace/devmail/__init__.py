@@ -1,0 +1,1 @@
+"""Mail on one's own machine: stored as files by the backend, read at /dev/mail/. Only `settings.dev` installs it."""

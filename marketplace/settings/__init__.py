@@ -1,0 +1,1 @@
+"""The only package that reads the environment: `dev` and `test` loosen `base`, `prod` tightens it."""

@@ -1,0 +1,323 @@
+"""What every environment shares. Nothing here is secret and nothing here reads a variable that has no safe default."""
+
+from pathlib import Path
+
+import environ
+import structlog
+from csp.constants import NONE, SELF
+
+env = environ.Env()
+
+BASE_DIR = Path(__file__).resolve().parents[2]
+VAR = env.path("MARKETPLACE_VAR", default=str(BASE_DIR / "var"))
+"""The data root: embedded services, private files, stored mail. Tests and parallel checkouts set their own."""
+VAR = Path(VAR())
+
+PROCESS = env.str("MARKETPLACE_PROCESS", default="command")
+"""Which kind of process this is: web, worker or command. Time limits and pooling depend on it."""
+
+DEBUG = False
+
+INSTALLED_APPS = [
+    "marketplace.accounts",
+    "marketplace.companies",
+    "marketplace.audit",
+    "marketplace.notifications",
+    "catalog",
+    "procurement",
+    "marketplace",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "rest_framework",
+    "drf_spectacular",
+    "django_filters",
+    "django_htmx",
+    "django_structlog",
+    "csp",
+    "pgtrigger",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.humanize",
+    "django.contrib.postgres",
+    "django.contrib.staticfiles",
+]
+
+MIDDLEWARE = [
+    "marketplace.logs.RequestLog",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "marketplace.urls"
+WSGI_APPLICATION = "marketplace.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# Database
+
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+_LIMITS = {
+    # A page that needs longer holds a thread somebody else waits for; a worker's task has its own time limit.
+    "web": "-c statement_timeout=10000 -c lock_timeout=3000 -c idle_in_transaction_session_timeout=30000",
+    "worker": "-c statement_timeout=120000 -c lock_timeout=10000 -c idle_in_transaction_session_timeout=300000",
+    "command": "",
+}
+
+
+def database(settings: dict, *, pool: bool = True) -> dict:
+    """Complete one DATABASES entry for this kind of process.
+
+    The web keeps a pool per process. The worker must not: Celery's prefork closes a pool after each task, so it keeps
+    one connection for a minute instead (Django demands CONN_MAX_AGE 0 beside a pool).
+    """
+    options = dict(settings.get("OPTIONS", {}))
+    if limits := _LIMITS.get(PROCESS, ""):
+        options["options"] = f"{options.get('options', '')} {limits}".strip()
+    options.setdefault("connect_timeout", 3)
+    if PROCESS == "web" and pool:
+        options["pool"] = {"min_size": 1, "max_size": WEB_THREADS, "timeout": 3}
+    return settings | {
+        "OPTIONS": options,
+        "CONN_MAX_AGE": 60 if PROCESS == "worker" else 0,
+        "CONN_HEALTH_CHECKS": True,
+        "DISABLE_SERVER_SIDE_CURSORS": False,
+    }
+
+
+WEB_THREADS = env.int("WEB_THREADS", default=4)
+
+CACHES = {
+    # Rate limits and lock-outs must hold over all processes and survive a restart; a table needs no further server.
+    "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "django_cache"},
+}
+
+# People
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "/"
+
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*"]
+ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 600
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_SESSION_REMEMBER = False
+MFA_SUPPORTED_TYPES = ["webauthn", "totp", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+USERSESSIONS_TRACK_ACTIVITY = True
+
+SESSION_COOKIE_AGE = 12 * 60 * 60
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+SESSION_COOKIE_NAME = "session"
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_NAME = "csrf"
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+
+GBIZID_SCOPE = "openid profile"
+
+# What a browser may do with a page
+
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+
+def content_security_policy(*, provider_origin: str) -> dict:
+    """No inline code, nothing from elsewhere. The provider's origin: our sign-in form's POST is redirected there."""
+    return {
+        "DIRECTIVES": {
+            "default-src": [NONE],
+            "script-src": [SELF],
+            "style-src": [SELF],
+            "img-src": [SELF, "data:"],  # the TOTP enrolment code is an SVG in a data URL
+            "font-src": [SELF],
+            "connect-src": [SELF],
+            "form-action": [SELF, provider_origin],
+            "frame-ancestors": [NONE],
+            "base-uri": [NONE],
+        }
+    }
+
+
+# Words and time
+
+LANGUAGE_CODE = "ja"
+LANGUAGES = [("ja", "日本語"), ("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = "Asia/Tokyo"
+USE_I18N = True
+USE_TZ = True
+
+# Files
+
+STATIC_URL = "static/"
+STATIC_ROOT = VAR / "static"
+STATICFILES_DIRS: list = []
+MEDIA_ROOT = VAR / "media"
+"""Private: nothing below it has a URL. Views hand out what a person may read, after it was scanned."""
+FILE_UPLOAD_PERMISSIONS = 0o600
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+
+# Mail
+
+DEFAULT_FROM_EMAIL = "デジタルマーケットプレイス <no-reply@localhost>"
+EMAIL_TIMEOUT = 10
+
+# Tasks
+
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_SOFT_TIME_LIMIT = 240
+CELERY_TASK_TIME_LIMIT = 300
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TIMEZONE = "UTC"
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_SEND_TASK_EVENTS = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_TIMEOUT = 2
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+# A form must not hang because the broker does: what is not queued now, the sweep queues within a minute.
+CELERY_TASK_PUBLISH_RETRY = False
+
+
+def broker_transport_options(url: str) -> dict:
+    """Options that fit the broker behind `url`.
+
+    Valkey gives a dead worker's task out again after the visibility timeout, which therefore is longer than any task,
+    and looks for such tasks every 5 seconds only when told to (its default takes minutes). RabbitMQ needs publisher
+    confirms, or a task may be lost in the broker's own restart.
+    """
+    if url.startswith(("redis", "valkey", "sentinel")):
+        return {
+            "visibility_timeout": CELERY_TASK_TIME_LIMIT + 60,
+            "unacked_restore_interval": 5,
+            "unacked_restore_throttle": 1,
+            "socket_connect_timeout": 2,
+            "socket_timeout": 5,
+        }
+    return {"confirm_publish": True}
+
+
+CELERY_BEAT_SCHEDULE = {
+    # Tasks are hints. Whatever is due according to the stored state is driven again each minute.
+    f"{room} sweep": {"task": f"{room}.tasks.sweep", "schedule": 60.0, "options": {"expires": 55}}
+    for room in ("marketplace.notifications", "catalog", "procurement")
+}
+
+# The API
+
+REST_FRAMEWORK = {
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "デジタルマーケットプレイス API",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.1",
+    "SERVE_INCLUDE_SCHEMA": False,
+}
+
+# Logs: who is a reference, never a name or an address; where is a path without its query.
+
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
+DJANGO_STRUCTLOG_USER_ID_FIELD = "reference"
+DJANGO_STRUCTLOG_CELERY_ENABLED = True
+
+_SHARED_PROCESSORS = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_logger_name,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.PositionalArgumentsFormatter(),
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.processors.StackInfoRenderer(),
+]
+
+
+def logging_configuration(*, renderers: list, level: str = "INFO") -> dict:
+    """One line per event on standard output, ours and the libraries' alike."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "line": {
+                "()": structlog.stdlib.ProcessorFormatter,
+                "foreign_pre_chain": [*_SHARED_PROCESSORS, structlog.stdlib.ExtraAdder()],
+                "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderers],
+            }
+        },
+        "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "root": {"handlers": ["console"], "level": level},
+        "loggers": {
+            "django": {"handlers": [], "level": level},
+            # The middleware's own line says the same, without the query string.
+            "django.request": {"level": "ERROR"},
+            "django.server": {"handlers": [], "level": "ERROR"},
+        },
+    }
+
+
+structlog.configure(
+    processors=[
+        structlog.stdlib.filter_by_level,
+        *_SHARED_PROCESSORS,
+        structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+    ],
+    logger_factory=structlog.stdlib.LoggerFactory(),
+    cache_logger_on_first_use=True,
+)

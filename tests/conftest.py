@@ -1,0 +1,31 @@
+import pytest
+from django.conf import settings
+from django.db.backends.postgresql.operations import DatabaseOperations
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings):
+    """Start the throw-away PostgreSQL when the first test asks for the database; pure tests never wait for it.
+
+    Parallel workers share it: the launcher stops it when the last one is done.
+    """
+    if settings.EMBEDDED_DATABASE is None:
+        yield
+    else:
+        with settings.EMBEDDED_DATABASE.in_use():
+            yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def flush_past_the_append_only_triggers():
+    """Between tests the tables are truncated, which our triggers rightly refuse; only a superuser can switch them off."""
+    flush = DatabaseOperations.execute_sql_flush
+
+    def execute_sql_flush(self, sql_list):
+        return flush(
+            self, ["SET session_replication_role = replica", *sql_list, "SET session_replication_role = origin"]
+        )
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DatabaseOperations, "execute_sql_flush", execute_sql_flush)
+        yield
