@@ -1,6 +1,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from marketplace import clock
@@ -40,14 +41,12 @@ class Company(models.Model):
     def __str__(self):
         return self.name
 
+    def get_absolute_url(self):
+        return reverse("companies:company_detail", args=[self.corporate_number])
+
     @property
     def reference(self):
         return self.corporate_number
-
-    def get_absolute_url(self):
-        from django.urls import reverse
-
-        return reverse("companies:company_detail", args=[self.corporate_number])
 
 
 class FactSnapshot(models.Model):

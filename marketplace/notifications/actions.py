@@ -4,6 +4,7 @@ from django.db import transaction
 from django.template.loader import render_to_string
 from django.utils import translation
 
+from marketplace import clock
 from marketplace.celery import enqueue_on_commit
 
 from .models import Notification
