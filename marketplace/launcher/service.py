@@ -171,6 +171,16 @@ class Service(ABC):
             self._users_lock = self._open_lock("users.lock")
             fcntl.flock(self._users_lock, fcntl.LOCK_SH)
 
+    def revive(self) -> bool:
+        """Start the server again if it has fallen; whether it had."""
+        if self.answers():
+            return False
+        with self._life_lock():
+            if self.answers():
+                return False
+            self.start()
+        return True
+
     def release(self) -> None:
         if self._users_lock is None:
             return

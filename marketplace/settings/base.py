@@ -1,5 +1,6 @@
 """What every environment shares. Nothing here is secret and nothing here reads a variable that has no safe default."""
 
+import logging
 from pathlib import Path
 
 import environ
@@ -9,9 +10,8 @@ from csp.constants import NONE, SELF
 env = environ.Env()
 
 BASE_DIR = Path(__file__).resolve().parents[2]
-VAR = env.path("MARKETPLACE_VAR", default=str(BASE_DIR / "var"))
+VAR = Path(env.str("MARKETPLACE_VAR", default="") or BASE_DIR / "var")
 """The data root: embedded services, private files, stored mail. Tests and parallel checkouts set their own."""
-VAR = Path(VAR())
 
 PROCESS = env.str("MARKETPLACE_PROCESS", default="command")
 """Which kind of process this is: web, worker or command. Time limits and pooling depend on it."""
@@ -45,12 +45,13 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "django.contrib.postgres",
     "django.contrib.staticfiles",
+    "django.forms",  # the form renderer finds Django's widget templates through it
 ]
 
 MIDDLEWARE = [
-    "marketplace.logs.RequestLog",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "marketplace.logs.RequestLog",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -79,10 +80,12 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "marketplace.context_processors.frame",
             ],
         },
     },
 ]
+FORM_RENDERER = "marketplace.forms.Renderer"
 
 # Database
 
@@ -278,6 +281,7 @@ SPECTACULAR_SETTINGS = {
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
 DJANGO_STRUCTLOG_USER_ID_FIELD = "reference"
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
+DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG  # one line a request, at its end
 
 _SHARED_PROCESSORS = [
     structlog.contextvars.merge_contextvars,

@@ -7,6 +7,7 @@ from marketplace.launcher.valkey import Valkey
 from .base import *  # noqa: F403 - settings modules layer
 from .base import (
     INSTALLED_APPS,
+    STORAGES,
     VAR,
     broker_transport_options,
     content_security_policy,
@@ -36,10 +37,15 @@ CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="") or Valkey(VAR).url
 CELERY_BROKER_TRANSPORT_OPTIONS = broker_transport_options(CELERY_BROKER_URL)
 
 _provider = f"http://localhost:{env.int('GBIZID_PORT', default=8010)}"
-GBIZID_DISCOVERY_URL = env.str("GBIZID_DISCOVERY_URL", default=f"{_provider}/.well-known/openid-configuration")
+GBIZID_DISCOVERY_URL = env.str("GBIZID_DISCOVERY_URL", default=f"{_provider}/oauth/.well-known/openid-configuration")
 GBIZID_CLIENT_ID = env.str("GBIZID_CLIENT_ID", default="marketplace")
 GBIZID_CLIENT_SECRET = env.str("GBIZID_CLIENT_SECRET", default=_secrets["GBIZID_CLIENT_SECRET"])
 CONTENT_SECURITY_POLICY = content_security_policy(provider_origin=_provider)
+
+# Straight from the source folders: nothing to collect, and an edit shows at the next start.
+STATIC_ROOT = None
+STORAGES = STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+WHITENOISE_USE_FINDERS = True
 
 # Mail stays on this machine and is read at /dev/mail/.
 INSTALLED_APPS = [*INSTALLED_APPS, "marketplace.devmail"]

@@ -37,6 +37,7 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+STATIC_ROOT = None
 WHITENOISE_AUTOREFRESH = True
 WHITENOISE_USE_FINDERS = True
 
@@ -45,7 +46,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = broker_transport_options(CELERY_BROKER_URL)
 CELERY_TASK_ALWAYS_EAGER = True
 CELERY_TASK_EAGER_PROPAGATES = True
 
-GBIZID_DISCOVERY_URL = "http://127.0.0.1:8010/.well-known/openid-configuration"
+GBIZID_DISCOVERY_URL = "http://127.0.0.1:8010/oauth/.well-known/openid-configuration"
 GBIZID_CLIENT_ID = "marketplace"
 GBIZID_CLIENT_SECRET = "for tests only"  # noqa: S105
 CONTENT_SECURITY_POLICY = content_security_policy(provider_origin="http://127.0.0.1:*")
