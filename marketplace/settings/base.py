@@ -59,10 +59,10 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "marketplace.accounts.middleware.SecondFactorRequired",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]
 
@@ -129,15 +129,13 @@ CACHES = {
 # People
 
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = [
-    "django.contrib.auth.backends.ModelBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
-]
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/"
 
+ACCOUNT_ADAPTER = "marketplace.accounts.adapters.OfficialsAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*"]
@@ -145,11 +143,32 @@ ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 600
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_FORMS = {
+    "signup": "marketplace.accounts.forms.SignUpForm",
+    "request_login_code": "marketplace.accounts.forms.RequestCodeForm",
+    "confirm_login_code": "marketplace.accounts.forms.ConfirmCodeForm",
+    "confirm_email_verification_code": "marketplace.accounts.forms.ConfirmAddressForm",
+}
+# Three guesses a code, and so few codes an hour that guessing eight digits takes centuries.
+ACCOUNT_RATE_LIMITS = {"request_login_code": "60/m/ip,3/m/key,20/h/key", "signup": "20/h/ip"}
+ALLAUTH_USER_CODE_FORMAT = {"numeric": True, "length": 8, "dashed": True}
+MFA_ADAPTER = "marketplace.accounts.adapters.SecondFactorAdapter"
+MFA_FORMS = {
+    "authenticate": "marketplace.accounts.forms.SecondFactorForm",
+    "reauthenticate": "marketplace.accounts.forms.ConfirmIdentityForm",
+    "activate_totp": "marketplace.accounts.forms.ActivateTotpForm",
+    "add_webauthn": "marketplace.accounts.forms.AddPasskeyForm",
+    "edit_webauthn": "marketplace.accounts.forms.EditPasskeyForm",
+}
 MFA_SUPPORTED_TYPES = ["webauthn", "totp", "recovery_codes"]
-MFA_PASSKEY_LOGIN_ENABLED = True
-USERSESSIONS_TRACK_ACTIVITY = True
+MFA_PASSKEY_LOGIN_ENABLED = False  # the mailbox is the first factor, the passkey the second
+MFA_TOTP_ISSUER = "デジタルマーケットプレイス"
+MFA_TOTP_TOLERANCE = 1  # one step of 30 seconds for clocks that are off
+USERSESSIONS_TRACK_ACTIVITY = False  # it would write on every page
 
 SESSION_COOKIE_AGE = 12 * 60 * 60
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
@@ -159,7 +178,7 @@ CSRF_COOKIE_NAME = "csrf"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 
-GBIZID_SCOPE = "openid profile"
+GBIZID_SCOPE = "openid profile user mandate email"
 
 # What a browser may do with a page
 
@@ -231,8 +250,9 @@ CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_TIMEOUT = 2
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
-# A form must not hang because the broker does: what is not queued now, the sweep queues within a minute.
-CELERY_TASK_PUBLISH_RETRY = False
+# A form must not hang because the broker does: what is not queued now, the sweep queues within a minute. Once more at
+# once, because after a restart of the broker the first attempt finds a dead connection.
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0}
 
 
 def broker_transport_options(url: str) -> dict:

@@ -1,0 +1,26 @@
+// The navigation's button on a phone, and closing the account menu by Escape or a click elsewhere.
+"use strict";
+
+for (const toggle of document.querySelectorAll("[data-toggle]")) {
+  toggle.addEventListener("click", () => {
+    toggle.setAttribute("aria-expanded", String(toggle.getAttribute("aria-expanded") !== "true"));
+  });
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  for (const menu of document.querySelectorAll("[data-menu][open]")) {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  }
+  for (const toggle of document.querySelectorAll('[data-toggle][aria-expanded="true"]')) {
+    toggle.setAttribute("aria-expanded", "false");
+    toggle.focus();
+  }
+});
+
+document.addEventListener("click", (event) => {
+  for (const menu of document.querySelectorAll("[data-menu][open]")) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
+});

@@ -1,0 +1,147 @@
+"""Tags and filters of the component templates (`templates/components/README.md` shows how to use them)."""
+
+from decimal import Decimal
+
+from django import template
+from django.forms import BaseForm
+from django.forms.formsets import BaseFormSet
+from django.utils.html import format_html
+from django.utils.safestring import mark_safe
+from django.utils.translation import gettext as _
+
+from marketplace.icons import ICONS
+
+register = template.Library()
+
+TONES = {
+    "gray": {"draft", "withdrawn", "closed", "expired", "lapsed", "superseded", "none_suitable", "not_awarded"},
+    "blue": {"submitted", "checking", "in_review", "searching", "quoting", "tendering", "evaluating", "open", "info"},
+    "green": {"approved", "listed", "selected", "awarded", "contracted", "verified", "published", "success", "yes"},
+    "yellow": {"returned", "pending", "warning", "investigating", "unknown"},
+    "red": {"rejected", "refused", "suspended", "cancelled", "disqualified", "failed", "error"},
+}
+_TONE_OF = {value: tone for tone, values in TONES.items() for value in values}
+
+
+@register.simple_tag
+def icon(name, label=""):
+    """The icon `name` as inline SVG: decoration, unless `label` says what it means."""
+    shape = mark_safe(ICONS[name])  # noqa: S308 - a constant of this project
+    if label:
+        return format_html('<svg class="icon" viewBox="0 0 24 24" role="img" aria-label="{}">{}</svg>', label, shape)
+    return format_html('<svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">{}</svg>', shape)
+
+
+@register.filter
+def tone(status):
+    """The colour of a status value: gray, blue, green, yellow or red. The word beside it carries the meaning."""
+    return _TONE_OF.get(str(status), "gray")
+
+
+@register.filter
+def yen(amount):
+    """`1234567` → `1,234,567円`. None gives an empty string; zero is an amount."""
+    if amount is None or amount == "":
+        return ""
+    amount = Decimal(amount)
+    return _("%(amount)s円") % {"amount": f"{amount:,f}"}
+
+
+@register.simple_tag
+def error_links(forms):
+    """All errors of a form, a formset or a list of them, in page order.
+
+    Returns a list of `{"href", "label", "message"}`; `href` is the fragment of the first control of the field.
+    """
+    links = []
+    for form in _flatten(forms):
+        if isinstance(form, BaseFormSet):
+            links += [
+                {"href": f"#{form.prefix}-errors", "label": "", "message": message}
+                for message in form.non_form_errors()
+            ]
+            continue
+        links += [
+            {"href": f"#{non_field_errors_id(form)}", "label": "", "message": message}
+            for message in form.non_field_errors()
+        ]
+        links += [
+            {"href": f"#{field.first_control_id}", "label": field.label, "message": message}
+            for field in form
+            for message in field.errors
+        ]
+    return links
+
+
+def _flatten(forms):
+    """Formsets are followed by their forms, so that the set's own errors come first."""
+    if isinstance(forms, BaseForm):
+        return [forms]
+    if isinstance(forms, BaseFormSet):
+        return [forms, *forms.forms]
+    return [flat for form in forms if form is not None for flat in _flatten(form)]
+
+
+@register.filter
+def non_field_errors_id(form):
+    return f"{form.prefix or 'form'}-errors"
+
+
+@register.simple_tag
+def page_numbers(page):
+    """The numbers to show for a `Page`; the ellipsis is `page.paginator.ELLIPSIS`."""
+    return list(page.paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1))
+
+
+@register.inclusion_tag("components/sort_header.html", takes_context=True)
+def sort_header(context, label, field, css_class=""):
+    """A column header that sorts: a link to the same page with `ordering=field`, or `-field` when already ascending."""
+    ordering = context["request"].GET.get("ordering", "")
+    direction = {field: "ascending", f"-{field}": "descending"}.get(ordering, "")
+    target = f"-{field}" if direction == "ascending" else field
+    query = context["request"].GET.copy()
+    query["ordering"] = target
+    query.pop("page", None)
+    return {"label": label, "direction": direction, "href": f"?{query.urlencode()}", "css_class": css_class}
+
+
+BAR_HEIGHT, ROW_HEIGHT, LABEL_WIDTH, CHART_WIDTH, VALUE_WIDTH = 22, 38, 190, 720, 96
+
+
+@register.inclusion_tag("components/bar_chart.html")
+def bar_chart(title, rows, unit=""):
+    """A horizontal bar chart as SVG with its table.
+
+    `rows`: pairs (label, value) or triples (label, value, tone), values ≥ 0. The geometry is computed here because a
+    strict content security policy leaves attributes and classes as the only way to size a bar.
+    """
+    rows = [(*row, "")[:3] for row in rows]
+    largest = max((value for _label, value, _tone in rows), default=0)
+    room = CHART_WIDTH - LABEL_WIDTH - VALUE_WIDTH
+    bars = []
+    for index, (label, value, bar_tone) in enumerate(rows):
+        width = int(Decimal(value) * room / Decimal(largest)) if largest else 0
+        top = index * ROW_HEIGHT + (ROW_HEIGHT - BAR_HEIGHT) // 2
+        text = str(label)
+        bars.append(
+            {
+                "label": label,
+                "short_label": text if len(text) <= 13 else f"{text[:12]}…",
+                "value": value,
+                "tone": bar_tone,
+                "y": top,
+                "text_y": top + BAR_HEIGHT // 2 + 5,
+                "width": width,
+                "value_x": LABEL_WIDTH + width + 8,
+            }
+        )
+    return {
+        "title": title,
+        "unit": unit,
+        "bars": bars,
+        "label_x": LABEL_WIDTH - 10,
+        "bar_x": LABEL_WIDTH,
+        "bar_height": BAR_HEIGHT,
+        "width": CHART_WIDTH,
+        "height": max(len(rows), 1) * ROW_HEIGHT,
+    }
