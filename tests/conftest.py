@@ -29,3 +29,21 @@ def flush_past_the_append_only_triggers():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(DatabaseOperations, "execute_sql_flush", execute_sql_flush)
         yield
+
+
+@pytest.fixture(autouse=True)
+def _force_login_is_a_completed_sign_in(monkeypatch):
+    """`client.force_login(user)` includes the second factor. Tests of sign-in itself go through its pages."""
+    from django.test import Client
+
+    from tests.sign_in import pass_second_factor
+
+    force_login = Client.force_login
+
+    def completed(client, user, backend=None):
+        force_login(client, user, backend)
+        session = client.session
+        pass_second_factor(session, user)
+        session.save()
+
+    monkeypatch.setattr(Client, "force_login", completed)

@@ -86,6 +86,13 @@ def is_identity_proven(user) -> bool:
     return account is not None and account.account_type in {GbizAccountType.PRIME, GbizAccountType.MEMBER}
 
 
+def may_bind_company(account) -> bool:
+    """Whether a GbizAccount may act in its company's name: プライム, or メンバー with a mandate for this service."""
+    return account.account_type == GbizAccountType.PRIME or (
+        account.account_type == GbizAccountType.MEMBER and account.has_mandate
+    )
+
+
 # What a person may do
 
 
@@ -102,18 +109,19 @@ def check_can_submit(user, company):
     """
     check_can_draft(user, company)
     account = getattr(user, "gbiz_account", None)
+    if account is not None and may_bind_company(account):
+        return
     if account is None or account.account_type == GbizAccountType.ENTRY:
         raise PermissionDenied(
             _(
                 "GビズIDエントリーでは、下書きの作成までご利用になれます。申請・見積・入札には、GビズIDプライム、または委任を受けたGビズIDメンバーでサインインしてください。"
             )
         )
-    if account.account_type == GbizAccountType.MEMBER and not account.has_mandate:
-        raise PermissionDenied(
-            _(
-                "このGビズIDメンバーには、本サービスの利用が許可されていません。プライムの方に、GビズIDのマイページで本サービスの利用を許可するよう依頼し、サインインし直してください。"
-            )
+    raise PermissionDenied(
+        _(
+            "このGビズIDメンバーには、本サービスの利用が許可されていません。プライムの方に、GビズIDのマイページで本サービスの利用を許可するよう依頼し、サインインし直してください。"
         )
+    )
 
 
 def check_can_administer(user, company):

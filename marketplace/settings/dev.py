@@ -40,6 +40,7 @@ _provider = f"http://localhost:{env.int('GBIZID_PORT', default=8010)}"
 GBIZID_DISCOVERY_URL = env.str("GBIZID_DISCOVERY_URL", default=f"{_provider}/oauth/.well-known/openid-configuration")
 GBIZID_CLIENT_ID = env.str("GBIZID_CLIENT_ID", default="marketplace")
 GBIZID_CLIENT_SECRET = env.str("GBIZID_CLIENT_SECRET", default=_secrets["GBIZID_CLIENT_SECRET"])
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = True  # passkeys over http, on this machine only
 CONTENT_SECURITY_POLICY = content_security_policy(provider_origin=_provider)
 
 # Straight from the source folders: nothing to collect, and an edit shows at the next start.
