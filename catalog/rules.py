@@ -1,5 +1,7 @@
 """When things may happen to listings. Pure: no queries, request, settings or clock."""
 
+from datetime import date
+
 from .enums import ReviewStatus as R
 from .enums import SoftwareStatus as S
 
@@ -19,3 +21,13 @@ SOFTWARE_TRANSITIONS = {
     S.SUSPENDED: frozenset({S.LISTED, S.LAPSED}),
     S.LAPSED: frozenset({S.LISTED}),  # a newly approved disclosure
 }
+
+LISTING_YEARS = 2  # product rule: a disclosure is good for two years
+
+
+def lapse_date(disclosed_on: date) -> date:
+    """The first day on which a disclosure is too old to be listed. 29 February lapses on 1 March."""
+    try:
+        return disclosed_on.replace(year=disclosed_on.year + LISTING_YEARS)
+    except ValueError:
+        return disclosed_on.replace(year=disclosed_on.year + LISTING_YEARS, month=3, day=1)

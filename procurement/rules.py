@@ -1,10 +1,15 @@
 """When things may happen to a procurement. Pure: no queries, request, settings or clock."""
 
+from django.utils.translation import gettext as _
+
+from marketplace.workflow import RuleViolation
+
 from .enums import ProcurementStatus as P
 from .enums import TenderStatus as T
 
 PROCUREMENT_TRANSITIONS = {
-    P.DRAFT: frozenset({P.SEARCHING, P.CANCELLED}),
+    # Straight to tendering: a past award sheet, re-entered without a catalogue search.
+    P.DRAFT: frozenset({P.SEARCHING, P.TENDERING, P.CANCELLED}),
     P.SEARCHING: frozenset({P.SELECTED, P.NONE_SUITABLE, P.CANCELLED}),
     P.SELECTED: frozenset({P.TENDERING, P.CANCELLED}),
     P.TENDERING: frozenset({P.EVALUATING, P.NONE_SUITABLE, P.CANCELLED}),
@@ -25,3 +30,23 @@ TENDER_TRANSITIONS = {
     T.AWARDED: frozenset({T.CANCELLED}),
     T.CANCELLED: frozenset(),
 }
+
+MIN_EVALUATORS = 2  # product rule: nobody's judgement decides alone
+
+
+def check_marking_complete(
+    *, takes_given_points: bool, bids_without_points: int, bids: int, handed_in: list[bool]
+) -> None:
+    """Raise RuleViolation unless every technical judgement is there. ``handed_in``: one entry an evaluator without conflict."""
+    if bids == 0:
+        raise RuleViolation(_("有効な入札がありません。該当なしとして終えてください。"))
+    if takes_given_points:
+        if bids_without_points:
+            raise RuleViolation(
+                _("技術点が入力されていない入札が%(count)d件あります。") % {"count": bids_without_points}
+            )
+        return
+    if len(handed_in) < MIN_EVALUATORS:
+        raise RuleViolation(_("利害関係のない評価委員が%(count)d人以上必要です。") % {"count": MIN_EVALUATORS})
+    if waiting := handed_in.count(False):
+        raise RuleViolation(_("採点を提出していない評価委員が%(count)d人います。") % {"count": waiting})

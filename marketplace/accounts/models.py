@@ -176,6 +176,7 @@ class Membership(models.Model):
 
     user = models.ForeignKey(User, models.PROTECT, related_name="memberships")
     role = models.CharField(_("役割"), max_length=24, choices=Role)
+    post = models.CharField(_("職名"), max_length=60, blank=True)  # as documents print it: 総務課 主査
     company = models.ForeignKey("companies.Company", models.PROTECT, null=True, blank=True, related_name="memberships")
     agency = models.ForeignKey(Agency, models.PROTECT, null=True, blank=True, related_name="memberships")
     started_at = models.DateTimeField(default=clock.now, editable=False)

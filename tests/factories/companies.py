@@ -39,13 +39,9 @@ class FactSnapshotFactory(factory.django.DjangoModelFactory):
     jsic_code = "391"
     jsic_revision = JsicRevision.REV14
     shareholders = factory.LazyFunction(
-        lambda: [
-            {"name": "創業者", "corporate_number": None, "share": "1/1", "size": "individual", "is_foreign": False}
-        ]
+        lambda: [{"name": "創業者", "corporate_number": None, "share": "1/1", "size": "individual", "foreign": False}]
     )
-    officers = factory.LazyFunction(
-        lambda: [{"role": "代表取締役", "post_at_large": False, "post_at_caught_sme": False}]
-    )
+    officers = factory.LazyFunction(lambda: [{"name": "代表取締役", "at_large": False, "at_deemed_large_sme": False}])
 
 
 class MasterAgreementFactory(factory.django.DjangoModelFactory):

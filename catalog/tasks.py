@@ -1,0 +1,38 @@
+from celery import shared_task
+
+from marketplace import clock
+from marketplace.celery import enqueue
+
+from .enums import ReviewStatus, SoftwareStatus
+from .models import Review, Software
+
+
+@shared_task
+def check_review(review_id):
+    """Check one submission. Safe to run twice: the locked row decides."""
+    from .actions import begin_check, finish_check
+
+    if review := Review.objects.filter(pk=review_id).first():
+        begin_check(review)
+        finish_check(review)
+
+
+@shared_task
+def lapse_listing(software_id):
+    from .actions import lapse_software
+
+    if software := Software.objects.filter(pk=software_id).first():
+        lapse_software(software)
+
+
+@shared_task
+def sweep():
+    """Drive whatever is due by its stored state: checks the broker lost or a worker left, listings past their day."""
+    due = Review.objects.filter(
+        status__in=[ReviewStatus.SUBMITTED, ReviewStatus.CHECKING], due_at__lte=clock.now()
+    ).order_by("pk")
+    for pk in due.values_list("pk", flat=True)[:500]:
+        enqueue(check_review, pk)
+    lapsed = Software.objects.filter(status=SoftwareStatus.LISTED, lapses_on__lte=clock.today()).order_by("pk")
+    for pk in lapsed.values_list("pk", flat=True)[:500]:
+        enqueue(lapse_listing, pk)

@@ -1,0 +1,46 @@
+"""What people do in a procurement. The only writers of status: lock → may they → is it time → write → audit → on commit."""
+
+from .award import award_tender, disqualify_bid, publish_award, record_contract
+from .bidding import close_bids, submit_bid, withdraw_bid
+from .evaluation import close_marking, decide_claim, enter_technical_points, open_prices
+from .marking import assign_evaluator, declare_conflict, hand_in_marks, save_mark
+from .selection import (
+    close_procurement,
+    drop_candidate,
+    end_procurement,
+    keep_candidate,
+    lock_selection,
+    open_procurement,
+    search_candidates,
+    update_procurement,
+)
+from .tender import draft_tender, publish_tender, save_rule
+
+__all__ = [
+    "assign_evaluator",
+    "award_tender",
+    "close_bids",
+    "close_marking",
+    "close_procurement",
+    "decide_claim",
+    "declare_conflict",
+    "disqualify_bid",
+    "draft_tender",
+    "drop_candidate",
+    "end_procurement",
+    "enter_technical_points",
+    "hand_in_marks",
+    "keep_candidate",
+    "lock_selection",
+    "open_prices",
+    "open_procurement",
+    "publish_award",
+    "publish_tender",
+    "record_contract",
+    "save_mark",
+    "save_rule",
+    "search_candidates",
+    "submit_bid",
+    "update_procurement",
+    "withdraw_bid",
+]
