@@ -56,6 +56,14 @@ class Renderer(TemplatesSetting):
     bound_field_class = BoundField
 
 
+LIMIT_MESSAGES = {
+    "max_length": _("%(limit_value)d文字以内で入力してください。いまは%(show_value)d文字です。"),
+    "min_length": _("%(limit_value)d文字以上で入力してください。いまは%(show_value)d文字です。"),
+    "max_value": _("%(limit_value)s以下の数を入力してください。"),
+    "min_value": _("%(limit_value)s以上の数を入力してください。"),
+}
+
+
 class _Manners:
     """Fieldsets, and messages that name the field.
 
@@ -69,6 +77,7 @@ class _Manners:
         for name, field in self.fields.items():
             label = field.label or pretty_name(name)
             field.error_messages["required"] = _required_message(field, label)
+            field.error_messages = LIMIT_MESSAGES | field.error_messages
 
     @property
     def groups(self) -> list[tuple]:
