@@ -1,7 +1,8 @@
 """中小企業者, みなし大企業, age and startup, decided from facts alone: no query, no request, no clock."""
 
+from marketplace.dated import NoRuleInForce
+
 from .corporate_number import corporate_number_check_digit, corporate_number_is_valid, format_corporate_number
-from .dated import NoRuleInForce
 from .deemed_large import DeemedLargeRule, all_deemed_large_rules, deemed_large
 from .facts import Facts, Holding, Merged, Officer, Provenance, Snapshot, merge
 from .sme import sme, sme_classes

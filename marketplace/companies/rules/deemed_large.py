@@ -9,11 +9,15 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from functools import cache
+from pathlib import Path
+
+from marketplace.dated import in_force, load
 
 from ..enums import Answer, EntityKind, HolderSize, Question
-from .dated import in_force, load
 from .facts import Facts, Holding
 from .verdicts import Reason, Verdict, either
+
+DATA = Path(__file__).parent.parent / "data" / "startup.toml"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +45,7 @@ def all_deemed_large_rules() -> tuple[DeemedLargeRule, ...]:
             officers_share=Fraction(row["officers_share"]),
             investment_exempt=row["investment_exempt"],
         )
-        for row in load("startup.toml")["deemed_large"]
+        for row in load(DATA)["deemed_large"]
     )
 
 

@@ -7,12 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from pathlib import Path
+
+from marketplace.dated import in_force, load
 
 from ..enums import Answer, EntityKind, JsicRevision, Question, SmeClass
-from .dated import in_force, load
 from .facts import Facts
 from .verdicts import Reason, Verdict, either
 
+DATA = Path(__file__).parent.parent / "data" / "sme.toml"
 # 「会社」: those of 会社法, 特例有限会社, and the professional corporations the SME Agency counts with them (FAQ Q2).
 COMPANIES = frozenset(
     {
@@ -52,7 +55,7 @@ def all_limits() -> tuple[Limits, ...]:
         Limits(
             valid_from=row["valid_from"], law=row["law"], by_class={each: Limit(**row[each.value]) for each in SmeClass}
         )
-        for row in load("sme.toml")["limits"]
+        for row in load(DATA)["limits"]
     )
 
 
@@ -65,7 +68,7 @@ def sme_classes(jsic_code: str | None, jsic_revision: JsicRevision | None) -> fr
     if jsic_code is None:
         return everything
     possible: frozenset[SmeClass] = frozenset()
-    for table in load("sme.toml")["industry"]:
+    for table in load(DATA)["industry"]:
         if jsic_revision is None or table["revision"] == jsic_revision.value:
             by_prefix = {prefix: frozenset({each}) for each in SmeClass for prefix in table.get(each.value, ())}
             by_prefix |= dict.fromkeys(table["undecided"], frozenset({SmeClass.MANUFACTURING, SmeClass.SERVICE}))

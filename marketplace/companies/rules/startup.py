@@ -6,14 +6,17 @@ What the scheme's text leaves to each tender (age limit, reference date) is an a
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
+from pathlib import Path
+
+from marketplace.dated import in_force, load
 
 from ..enums import Answer, Question
-from .dated import in_force, load
 from .deemed_large import DeemedLargeRule, all_deemed_large_rules, deemed_large
 from .facts import Facts
 from .sme import sme
 from .verdicts import Reason, Verdict, every, negate
 
+DATA = Path(__file__).parent.parent / "data" / "startup.toml"
 CIVIL_CODE = "民法第143条"
 
 
@@ -43,7 +46,7 @@ def all_startup_definitions() -> tuple[StartupDefinition, ...]:
             years_a_tender_may_say=tuple(row["years_a_tender_may_say"]),
             deemed_large=rules[row["deemed_large"]],
         )
-        for row in load("startup.toml")["definition"]
+        for row in load(DATA)["definition"]
     )
 
 

@@ -7,8 +7,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-DATA = Path(__file__).parent.parent / "data"
-
 
 class NoRuleInForce(LookupError):
     """The day asked for lies before the first rule of its kind."""
@@ -23,8 +21,9 @@ Row = TypeVar("Row", bound=Dated)
 
 
 @cache
-def load(name: str) -> dict[str, Any]:
-    return tomllib.loads((DATA / name).read_text(encoding="utf-8"))
+def load(path: Path) -> dict[str, Any]:
+    """Read a rule file once a process. Callers must not change what they get."""
+    return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
 def in_force(rows: Sequence[Row], on: date | None) -> Row:
