@@ -1,5 +1,7 @@
 """When things may happen to a procurement. Pure: no queries, request, settings or clock."""
 
+from datetime import date, timedelta
+
 from django.utils.translation import gettext as _
 
 from marketplace.workflow import RuleViolation
@@ -50,3 +52,15 @@ def check_marking_complete(
         raise RuleViolation(_("利害関係のない評価委員が%(count)d人以上必要です。") % {"count": MIN_EVALUATORS})
     if waiting := handed_in.count(False):
         raise RuleViolation(_("採点を提出していない評価委員が%(count)d人います。") % {"count": waiting})
+
+
+def term_years(term_from: date, term_to: date) -> int:
+    """Years begun between two days, both inclusive: prices are compared over this many years.
+
+    1 April 2027 to 31 March 2030 are three years; one day more begins a fourth.
+    """
+    end = term_to + timedelta(days=1)
+    years = end.year - term_from.year
+    if (end.month, end.day) > (term_from.month, term_from.day):
+        years += 1
+    return max(years, 1)
