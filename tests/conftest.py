@@ -1,6 +1,10 @@
+import shutil
+
 import pytest
 from django.conf import settings
 from django.db.backends.postgresql.operations import DatabaseOperations
+
+from tests.roots import data_root
 
 
 @pytest.fixture(scope="session")
@@ -14,6 +18,13 @@ def django_db_modify_db_settings(django_db_modify_db_settings):
     else:
         with settings.EMBEDDED_DATABASE.in_use():
             yield
+
+
+@pytest.fixture
+def root():
+    """A data root of its own, for tests that start services."""
+    with data_root() as folder:
+        yield folder
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -47,3 +58,19 @@ def _force_login_is_a_completed_sign_in(monkeypatch):
         session.save()
 
     monkeypatch.setattr(Client, "force_login", completed)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args):
+    """The distribution's Chromium, quiet on the network; nothing is downloaded."""
+    quiet = ["gpu", "quic", "background-networking", "component-update", "sync"]
+    return {
+        **browser_type_launch_args,
+        "executable_path": shutil.which("chromium") or shutil.which("chromium-browser"),
+        "args": ["--no-first-run", *(f"--disable-{feature}" for feature in quiet)],
+    }
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args):
+    return {**browser_context_args, "locale": "ja-JP", "timezone_id": "Asia/Tokyo"}

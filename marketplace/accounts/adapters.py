@@ -5,6 +5,7 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
+from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -27,6 +28,11 @@ class OfficialsAdapter(DefaultAccountAdapter):
     def save_user(self, request, user, form, commit=True):
         user.name = form.cleaned_data["name"]
         return super().save_user(request, user, form, commit)
+
+    def send_account_already_exists_mail(self, email):
+        # The library's own would point to a password reset; there are no passwords.
+        sign_in_url = self.request.build_absolute_uri(reverse("account_request_login_code"))
+        self.send_mail("account/email/account_already_exists", email, {"sign_in_url": sign_in_url})
 
     def pre_login(self, request, user, **details):
         if not user.email:

@@ -75,6 +75,9 @@ class User(AbstractBaseUser, PermissionsMixin):
         """This person's memberships in force, loaded once a request with their organisations."""
         return list(self.memberships.filter(ended_at=None).select_related("company", "agency").order_by("pk"))
 
+    def has_usable_password(self):
+        return False  # nobody signs in or proves who they are by password, whatever the column holds
+
     @property
     def mail_address(self):
         return self.contact_email or self.email or ""

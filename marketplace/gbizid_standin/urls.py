@@ -3,7 +3,7 @@
 from django.urls import include, path
 from oauth2_provider import views
 
-from .views import ChooseAccount, welcome
+from .views import ChooseAccount, Discovery, welcome
 
 oauth = [
     path("authorize", ChooseAccount.as_view(), name="authorize"),
@@ -12,7 +12,7 @@ oauth = [
     path("keys", views.JwksInfoView.as_view(), name="jwks-info"),
     path(
         ".well-known/openid-configuration",
-        views.ConnectDiscoveryInfoView.as_view(),
+        Discovery.as_view(),
         name="oidc-connect-discovery-info",
     ),
 ]

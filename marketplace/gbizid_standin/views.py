@@ -1,8 +1,11 @@
+import json
+
 from django.contrib.auth import get_user_model
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.contrib.auth.models import update_last_login
+from django.http import JsonResponse
 from django.shortcuts import render
-from oauth2_provider.views import AuthorizationView
+from oauth2_provider.views import AuthorizationView, ConnectDiscoveryInfoView
 
 from .presets import ACCOUNT_TYPES, accounts
 
@@ -43,6 +46,15 @@ class ChooseAccount(AuthorizationView):
         else:
             form.cleaned_data["allow"] = False  # becomes access_denied
         return super().form_valid(form)
+
+
+class Discovery(ConnectDiscoveryInfoView):
+    """Announces what GビズID announces; the toolkit would add HS256, which we never sign with."""
+
+    def get(self, request, *args, **kwargs):
+        response = super().get(request, *args, **kwargs)
+        announced = json.loads(response.content) | {"id_token_signing_alg_values_supported": ["RS256"]}
+        return JsonResponse(announced)
 
 
 def welcome(request):
