@@ -17,17 +17,18 @@ NAVIGATION = (
     (_("ソフトウェアを探す"), "catalog:software_list", EVERYONE),
     (_("サービスマップ"), "catalog:service_map_list", EVERYONE),
     (_("調達の結果"), "procurement:award_list", EVERYONE),
-    (_("自社の製品"), "catalog:draft_list", COMPANY_ROLES),
+    (_("自社の製品"), "catalog:vendor_home", COMPANY_ROLES),
     (_("見積・入札"), "procurement:bid_list", COMPANY_ROLES),
     (_("調達案件"), "procurement:procurement_list", (Role.BUYER, Role.OFFICER)),
     (_("評価"), "procurement:assignment_list", (Role.EVALUATOR,)),
     (_("審査"), "catalog:review_list", OPERATOR_ROLES),
     (_("利用申請"), "accounts:access_request_list", (Role.ADMINISTRATOR,)),
+    (_("行政機関"), "accounts:agency_list", (Role.ADMINISTRATOR,)),
 )
 
 ACCOUNT_LINKS = (
     (_("アカウント"), "accounts:profile", EVERYONE),
-    (_("自社の情報"), "companies:company_own", COMPANY_ROLES),
+    (_("自社の情報"), "companies:company_facts", COMPANY_ROLES),
     (_("認証の設定"), "mfa_index", (*AGENCY_ROLES, *OPERATOR_ROLES)),
     (_("サインイン中の端末"), "usersessions_list", EVERYONE),
 )
@@ -46,7 +47,7 @@ def frame(request):
     return {
         "navigation": SimpleLazyObject(lambda: _navigation(user, request.path)),
         "account": SimpleLazyObject(lambda: _account(user)),
-        "sign_in_url": optional_url("sign_in") or optional_url("account_login"),
+        "sign_in_url": optional_url("account_login"),
         "footer_links": SimpleLazyObject(
             lambda: [{"label": label, "url": url} for label, name in FOOTER_LINKS if (url := optional_url(name))]
         ),

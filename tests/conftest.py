@@ -1,9 +1,8 @@
-import shutil
-
 import pytest
 from django.conf import settings
 from django.db.backends.postgresql.operations import DatabaseOperations
 
+from marketplace.launcher.browser import find_browser
 from tests.roots import data_root
 
 
@@ -66,9 +65,15 @@ def browser_type_launch_args(browser_type_launch_args):
     quiet = ["gpu", "quic", "background-networking", "component-update", "sync"]
     return {
         **browser_type_launch_args,
-        "executable_path": shutil.which("chromium") or shutil.which("chromium-browser"),
+        "executable_path": find_browser(),
         "args": ["--no-first-run", *(f"--disable-{feature}" for feature in quiet)],
     }
+
+
+@pytest.fixture(scope="session")
+def base_url():
+    """Tests name the whole address. The plugin's own fixture is defined in a way pytest 9 warns about."""
+    return
 
 
 @pytest.fixture(scope="session")
