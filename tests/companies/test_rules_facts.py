@@ -80,6 +80,18 @@ def test_merge_never_reads_a_code_under_another_snapshots_revision():
     assert set(merged.provenance) == {"jsic_code"}
 
 
+def test_merge_takes_a_code_together_with_its_revision():
+    merged = merge(
+        [
+            snapshot("declared", OLD, jsic_code="391", jsic_revision=JsicRevision.REV13),
+            snapshot("declared", NEW, jsic_revision=JsicRevision.REV14),
+        ]
+    )
+
+    assert (merged.facts.jsic_code, merged.facts.jsic_revision) == ("391", JsicRevision.REV13)
+    assert set(merged.provenance) == {"jsic_code", "jsic_revision"}
+
+
 def test_merge_takes_a_list_as_a_whole():
     first, second = (Holding(name=name, share=Fraction(1, 2), size=HolderSize.SME) for name in ("甲社", "乙社"))
 

@@ -200,6 +200,20 @@ def test_sme_cites_entity_class_and_each_measure():
     }
 
 
+@pytest.mark.parametrize(
+    ("capital", "employees", "shown"),
+    [
+        (50_000_000, 101, "service"),  # within even the strictest class the code may mean
+        (300_000_001, 301, "manufacturing"),  # above even the widest
+    ],
+)
+def test_sme_settled_for_every_class_shows_the_one_that_settles_it(capital, employees, shown):
+    verdict = sme(company(jsic_code="41", capital_yen=capital, employees=employees))
+
+    assert verdict.reasons[1].code == "sme.industry.too_short_but_settled"
+    assert {reason.params["sme_class"] for reason in verdict.reasons[2:]} == {shown}
+
+
 def test_sme_before_the_limits_were_set():
     facts = company(jsic_code="391", capital_yen=1, employees=1)
 

@@ -158,6 +158,11 @@ def test_startup_at_ten_years_is_one_where_the_tender_says_fifteen():
     assert startup(older, TODAY, startup_definition(TODAY, years=15)).answer == YES
 
 
+def test_startup_is_measured_by_the_limits_of_the_reference_date():
+    with pytest.raises(NoRuleInForce):
+        startup(YOUNG, date(1999, 12, 2), TEN_YEARS)
+
+
 def test_startup_definition_carries_its_source_and_confidence():
     assert (TEN_YEARS.id, TEN_YEARS.years, TEN_YEARS.confidence) == ("digital-startup-2024", 10, "B")
     assert "デジタル・スタートアップ" in TEN_YEARS.source
