@@ -15,7 +15,7 @@ JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
-run: ## Start everything, with demonstration data (PORT=8000, GBIZID_PORT=8010); Ctrl-C stops it
+run: ## Start everything, with demonstration data (PORT, GBIZID_PORT; DEMO=0 for none); Ctrl-C stops it
 	@$(BOOTSTRAP) requirements.txt
 	@$(LAUNCHER) run
 

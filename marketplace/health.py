@@ -66,7 +66,8 @@ def server_error(request):
     """
     error = sys.exc_info()[1]
     if not isinstance(error, DATABASE_GONE):
-        return _error_page(request, "500.html", 500)
+        request_id = structlog.contextvars.get_contextvars().get("request_id")
+        return _error_page(request, "500.html", 500, request_id=request_id)
     busy = getattr(error.__cause__, "sqlstate", None) in BUSY
     logger.warning("database_busy" if busy else "database_unavailable", reason=type(error.__cause__).__name__)
     response = _error_page(request, "503.html", 503, busy=busy)

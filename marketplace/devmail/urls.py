@@ -1,13 +1,13 @@
 from django.urls import path
 
 from marketplace import devpages
-from marketplace.devmail import views
+from marketplace.devmail.views import letter_detail, letter_list
 from marketplace.urls import *  # noqa: F403 - the same site, handlers included, and the mail page on top
 from marketplace.urls import urlpatterns
 
 urlpatterns = [
     *urlpatterns,
     path("dev/components/", devpages.components, name="components"),
-    path("dev/mail/", views.letter_list, name="devmail_list"),
-    path("dev/mail/<str:name>/", views.letter_detail, name="devmail_detail"),
+    path("dev/mail/", letter_list, name="devmail_list"),
+    path("dev/mail/<str:name>/", letter_detail, name="devmail_detail"),
 ]

@@ -112,8 +112,11 @@ def watch(supervisor: Supervisor, services: list[Service]) -> None:
     while True:
         supervisor.check()
         for service in services:
-            if service.revive():
-                supervisor.report(service.name, "was gone; started again")
+            try:
+                if service.revive():
+                    supervisor.report(service.name, "was gone; started again")
+            except LaunchError as error:  # the pages say so meanwhile; perhaps there is space again in a moment
+                supervisor.report(service.name, str(error))
         time.sleep(1)
 
 
@@ -135,7 +138,8 @@ def execute(command: list[str]) -> int:
 def prepare() -> str:
     """Bring database, messages and demonstration data up to date; the demonstration accounts to print."""
     accounts = data_root() / "accounts.txt"
-    done = subprocess.run([sys.executable, "manage.py", "prepare", "--accounts", str(accounts)])
+    empty = ["--empty"] if os.environ.get("DEMO") == "0" else []
+    done = subprocess.run([sys.executable, "manage.py", "prepare", "--accounts", str(accounts), *empty])
     if done.returncode:
         raise LaunchError("The database could not be prepared; the reason is above.")
     return accounts.read_text()

@@ -44,8 +44,9 @@ class Process:
         threading.Thread(target=self._relay, args=(self.child, report), daemon=True).start()
 
     def _relay(self, child: subprocess.Popen, report: Callable[[str, str], None]) -> None:
-        for line in child.stdout:
-            report(self.name, line.rstrip())
+        with child.stdout:
+            for line in child.stdout:
+                report(self.name, line.rstrip())
 
     def signal(self, number: int) -> None:
         """To the whole group: a server's workers are its own children."""

@@ -38,9 +38,7 @@ class Valkey(Service):
     def start(self) -> None:
         self._make_private(self.data)
         if not self.wait_until(lambda: not self.processes()):
-            raise LaunchError(
-                f"An embedded Valkey runs in {self.data} (process {self.processes()}) but does not answer."
-            )
+            raise LaunchError(f"An embedded Valkey in {self.data} runs but does not answer: {self.processes()}.")
         started = self.run(
             self._binary(),
             *("--daemonize", "yes", "--dir", self.data, "--logfile", self.log, "--pidfile", self.home / "pid"),

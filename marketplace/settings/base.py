@@ -230,6 +230,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+CLAMD_SOCKET = env.str("CLAMD_SOCKET", default="")  # path or host:port of a ClamAV daemon; empty: nothing is scanned
 
 # Mail
 
@@ -331,8 +332,8 @@ def logging_configuration(*, renderers: list, level: str = "INFO") -> dict:
         "root": {"handlers": ["console"], "level": level},
         "loggers": {
             "django": {"handlers": [], "level": level},
-            # The middleware's own line says the same, without the query string.
-            "django.request": {"level": "ERROR"},
+            # RequestLog says the same.
+            "django.request": {"level": "CRITICAL"},
             "django.server": {"handlers": [], "level": "ERROR"},
         },
     }

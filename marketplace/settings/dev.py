@@ -54,4 +54,6 @@ EMAIL_BACKEND = "marketplace.devmail.backend.EmailBackend"
 EMAIL_FILE_PATH = VAR / "mail"
 ROOT_URLCONF = "marketplace.devmail.urls"
 
-LOGGING = logging_configuration(renderers=[structlog.dev.ConsoleRenderer(colors=False)])
+LOGGING = logging_configuration(
+    renderers=[structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)]
+)

@@ -31,6 +31,7 @@ else:
     DATABASES = {"default": database(EMBEDDED_DATABASE.database_settings(), pool=False)}
 
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+SEARCH_CACHE_SECONDS = 0  # categories and synonyms are rolled back between tests
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 STORAGES = {
@@ -51,4 +52,7 @@ GBIZID_CLIENT_ID = "marketplace"
 GBIZID_CLIENT_SECRET = "for tests only"  # noqa: S105
 CONTENT_SECURITY_POLICY = content_security_policy(provider_origin="http://127.0.0.1:*")
 
-LOGGING = logging_configuration(renderers=[structlog.dev.ConsoleRenderer(colors=False)], level="WARNING")
+LOGGING = logging_configuration(
+    renderers=[structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)],
+    level="WARNING",
+)

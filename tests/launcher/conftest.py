@@ -1,0 +1,13 @@
+import socket
+
+import pytest
+
+
+@pytest.fixture
+def free_port():
+    def find():
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            return probe.getsockname()[1]
+
+    return find
