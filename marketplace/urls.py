@@ -8,6 +8,8 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("i18n/setlang/", login_not_required(set_language), name="set_language"),
     path("", include("marketplace.accounts.urls")),
+    path("", include("marketplace.companies.urls")),
+    path("", include("catalog.urls")),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
 ]

@@ -21,7 +21,7 @@ ENTRANCES = (
         "storefront",
         _("事業者の方"),
         _("製品と販売サービスを登録し、審査を受け、見積りや入札に応じます。GビズIDでサインインします。"),
-        "catalog:draft_list",
+        "catalog:vendor_home",
     ),
     (
         "chart",

@@ -1,0 +1,56 @@
+"""Content in words: codes become labels, lists become sentences' parts. Pure but for the category names."""
+
+from datetime import date
+from typing import Any
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from . import content as fields
+from .content import Field, Kind
+from .search.facets import category_tree
+
+
+def in_words(field: Field, value: Any) -> str:
+    """One value as a person reads it; "" where nothing was told. Never markup."""
+    if fields.is_blank(value):
+        return ""
+    match field.kind:
+        case Kind.FLAG:
+            return pgettext("content flag", "はい") if value else pgettext("content flag", "いいえ")
+        case Kind.CHOICE:
+            return str(field.choices(value).label)
+        case Kind.CHOICES:
+            return "、".join(str(field.choices(item).label) for item in value)
+        case Kind.CATEGORIES:
+            names = {node.slug: node.label for node in category_tree()}
+            return "、".join(names.get(slug, slug) for slug in value)
+        case Kind.DATE:
+            return day(value)
+        case Kind.PERCENT:
+            return f"{value}%"
+        case Kind.LIST:
+            return "；".join(item_in_words(field, item) for item in value)
+        case _:
+            return str(value)
+
+
+def item_in_words(field: Field, item: dict) -> str:
+    """One object of a list, e.g. a certificate: ISMAP C21-0001-2（有効期限 2027年12月31日）."""
+    if field.name == "certifications":
+        scheme = in_words(field.items[0], item.get("scheme"))
+        until = item.get("expires_on")
+        number = item.get("number", "")
+        return (
+            _("%(scheme)s %(number)s（有効期限 %(day)s）") % {"scheme": scheme, "number": number, "day": day(until)}
+            if until
+            else f"{scheme} {number}"
+        )
+    return "、".join(
+        in_words(part, item.get(part.name)) for part in field.items if not fields.is_blank(item.get(part.name))
+    )
+
+
+def day(text: str) -> str:
+    return date_format(date.fromisoformat(text), "DATE_FORMAT")
