@@ -1,4 +1,4 @@
-"""Offers side by side: typed rows, differences first. Pure."""
+"""Offers side by side: typed rows, differences first."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,16 +7,17 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from . import content as fields
+from .wording import category_names, in_words
 
 
 @dataclass(frozen=True)
 class Row:
-    """``kind`` tells the page how to print ``values``: a content Kind's value, or "yen"."""
+    """``words``: the values as printed, "" where nothing was told; for amounts (``is_yen``) the values themselves."""
 
     label: str | Promise
-    kind: str
     values: tuple[Any, ...]
-    field: fields.Field | None = None
+    words: tuple[Any, ...]
+    is_yen: bool = False
 
     @property
     def is_different(self) -> bool:
@@ -29,11 +30,11 @@ def comparison(columns: list[dict]) -> list[Row]:
         return []
     offers = [column["offer"] for column in columns]
     totals = tuple(column["estimate"].total.including_tax if column["estimate"].total else None for column in columns)
-    price = Row(_("総額（税込）"), "yen", totals)
-    rows = [
-        Row(_("販売事業者"), "text", tuple(offer.seller.name for offer in offers)),
-        Row(_("製造事業者"), "text", tuple(offer.software.maker.name for offer in offers)),
-    ]
+    price = Row(_("総額（税込）"), totals, totals, is_yen=True)
+    sellers = tuple(offer.seller.name for offer in offers)
+    makers = tuple(offer.software.maker.name for offer in offers)
+    rows = [Row(_("販売事業者"), sellers, sellers), Row(_("製造事業者"), makers, makers)]
+    names = category_names()
     for field in (*fields.SOFTWARE[3:], *fields.OFFER[:1], *fields.OFFER[2:]):
         source = "listed_revision" if field in fields.OFFER else "software"
         contents = [
@@ -42,6 +43,6 @@ def comparison(columns: list[dict]) -> list[Row]:
         ]
         values = tuple(fields.get(content, field.name) for content in contents)
         if any(not fields.is_blank(value) for value in values):
-            rows.append(Row(field.label, field.kind.value, values, field))
+            rows.append(Row(field.label, values, tuple(in_words(field, value, names) for value in values)))
     # sorted() is stable: within both halves the order of the form stays.
     return [price, *sorted(rows, key=lambda row: not row.is_different)]

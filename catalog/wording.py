@@ -1,5 +1,6 @@
 """Content in words: codes become labels, lists become sentences' parts. Pure but for the category names."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -12,8 +13,13 @@ from .content import Field, Kind
 from .search.facets import category_tree
 
 
-def in_words(field: Field, value: Any) -> str:
-    """One value as a person reads it; "" where nothing was told. Never markup."""
+def category_names() -> dict[str, str]:
+    """The category labels by slug, in the current language. Read once a page, then handed to ``in_words``."""
+    return {node.slug: node.label for node in category_tree()}
+
+
+def in_words(field: Field, value: Any, names: Mapping[str, str] | None = None) -> str:
+    """One value as a person reads it; "" where nothing was told. Never markup. ``names``: see ``category_names``."""
     if fields.is_blank(value):
         return ""
     match field.kind:
@@ -24,7 +30,7 @@ def in_words(field: Field, value: Any) -> str:
         case Kind.CHOICES:
             return "、".join(str(field.choices(item).label) for item in value)
         case Kind.CATEGORIES:
-            names = {node.slug: node.label for node in category_tree()}
+            names = names if names is not None else category_names()
             return "、".join(names.get(slug, slug) for slug in value)
         case Kind.DATE:
             return day(value)

@@ -26,6 +26,7 @@ from ..search.highlight import segments, snippet
 from ..search.page import SORTS, SearchTimeout, search
 from ..search.source import REFERENCE_SIZE
 from ..search.suggest import suggest
+from ..wording import category_names, in_words
 
 COMPARED_AT_MOST = 5
 LONGEST_QUERY = 200
@@ -179,12 +180,13 @@ def estimate(offer, size, years) -> pricing.Estimate:
 
 
 def grouped(content: dict) -> list[tuple]:
-    """A software's content by group of fields, as (group label, [(field, value)]), told fields only."""
+    """A software's content by group of fields, as (group label, [(field, value, words)]), told fields only."""
     groups: dict[str, list] = {}
+    names = category_names()
     for field in fields.SOFTWARE:
         value = fields.get(content, field.name)
         if not fields.is_blank(value) and field.name not in {"name", "name_kana", "name_en", "summary", "description"}:
-            groups.setdefault(field.group, []).append((field, value))
+            groups.setdefault(field.group, []).append((field, value, in_words(field, value, names)))
     return [(fields.GROUPS[group], rows) for group, rows in groups.items()]
 
 
