@@ -404,3 +404,6 @@ class Comment(models.Model):
 
     def __str__(self):
         return f"{self.field}: {self.body[:40]}"
+
+
+from .search.models import SearchDocument, SearchName, SearchSynonym, SearchWord  # noqa: E402, F401 - Django finds models here

@@ -1,0 +1,89 @@
+"""One spelling for the many ways to write the same Japanese word.
+
+Done here only, never in SQL: the Unicode tables of Python and of each PostgreSQL version differ, and an index and its
+queries must agree to the letter. ``fold`` decides which spellings are the same; ``canonical`` also forgets punctuation;
+``fold_with_offsets`` remembers where each folded character came from, so that a match can be marked as it was written.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+# What is written in one run without spaces: kana with their marks, and ideographs. 「・」 is no letter: it separates.
+CJK = (
+    "\u3005-\u3007"  # 々〆〇
+    "\u3041-\u3096\u3099\u309a\u309d-\u309f"  # hiragana
+    "\u30a1-\u30fa\u30fc-\u30ff"  # katakana and ー
+    "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
+)
+_WORD = f"(?:(?![{CJK}])[^\\W_])"
+RUN = re.compile(f"(?P<cjk>[{CJK}]+)|{_WORD}+")
+"""Runs of letters. The group ``cjk`` is set where the run is Japanese; else it is a word of Latin letters or digits."""
+
+_SEPARATORS = re.compile(f"(?:(?![{CJK}])[\\W_])+")
+
+_KANA = "ァ-ヺ"
+# Hyphens, dashes and minus signs that people type for the long vowel mark.
+_DASHES = "\\-\u2010-\u2015\u2212\u2500\u2501"
+_DASH_FOR_VOWEL = re.compile(f"(?<=[{_KANA}])[{_DASHES}](?![{_DASHES}]|{_WORD})")
+# Longer words lose the mark at their end (サーバー = サーバ), as JIS Z 8301 wrote them; short ones (コピー) keep it.
+_FINAL_VOWEL = re.compile(f"(?<=[{_KANA}ー][{_KANA}ー][{_KANA}])ー(?![\u30a0-\u30ff])")
+# Variant characters in names and places, and the small ヶ. One to one, so that offsets stay.
+_VARIANTS = str.maketrans(
+    "ヵヶ髙﨑濵濱邊邉齋齊澤國廣櫻眞榮嶋龍瀧曾條德", "カケ高崎浜浜辺辺斎斉沢国広桜真栄島竜滝曽条徳"
+)
+# A character and the marks Unicode fuses with it: combining accents, voicing marks in full and half width.
+_CLUSTER = re.compile(".[\u0300-\u036f\u3099\u309a\uff9e\uff9f]*", re.DOTALL)
+
+
+def fold(text: str) -> str:
+    """Return ``text`` with width, case, dashes, final long vowels and variant characters made alike.
+
+    >>> fold("ｻｰﾊﾞｰ更新 ＡＢＣ")
+    'サーバ更新 abc'
+    """
+    return _FINAL_VOWEL.sub("", _DASH_FOR_VOWEL.sub("ー", _alike(text)))
+
+
+def canonical(text: str) -> str:
+    """Return the folded letters of ``text``, one space for whatever stood between them: what search compares.
+
+    >>> canonical("「データ連携・分析」（Google-Cloud）")
+    'データ連携 分析 google cloud'
+    """
+    return _SEPARATORS.sub(" ", fold(text)).strip()
+
+
+@dataclass(frozen=True)
+class Folded:
+    """A folded text, and for each of its characters the stretch of the original it stands for."""
+
+    text: str
+    starts: tuple[int, ...]
+    ends: tuple[int, ...]
+
+
+def fold_with_offsets(original: str) -> Folded:
+    """Like :func:`fold`, with offsets. Where letters fuse beyond their cluster (Hangul written in parts), every
+    character stands for the whole text: too much is marked then, never the wrong thing."""
+    pieces, starts, ends = [], [], []
+    for cluster in _CLUSTER.finditer(original):
+        piece = _alike(cluster.group())
+        pieces.append(piece)
+        starts += [cluster.start()] * len(piece)
+        ends += [cluster.end()] * len(piece)
+    text, whole = "".join(pieces), _alike(original)
+    if text != whole:
+        text, starts, ends = whole, [0] * len(whole), [len(original)] * len(whole)
+    text = _DASH_FOR_VOWEL.sub("ー", text)
+    dropped = {match.start() for match in _FINAL_VOWEL.finditer(text)}
+    for position in dropped:
+        ends[position - 1] = ends[position]  # the mark is highlighted with the kana it lengthens
+    kept = [position for position in range(len(text)) if position not in dropped]
+    return Folded("".join(text[i] for i in kept), tuple(starts[i] for i in kept), tuple(ends[i] for i in kept))
+
+
+def _alike(text: str) -> str:
+    # Lower case may take letters apart (İ) that NFKC puts together again; twice makes folding idempotent.
+    lowered = unicodedata.normalize("NFKC", text).lower()
+    return unicodedata.normalize("NFKC", lowered).translate(_VARIANTS)

@@ -1,0 +1,135 @@
+"""What somebody typed, as terms and as the ``tsquery`` literals that find them."""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from . import tokens
+from .document import REST, SUMMARY, name_lexeme, needle
+from .facets import EVERY
+from .normalise import RUN, canonical
+
+LONGEST_QUERY = 200
+MOST_TERMS = 8
+MOST_ALTERNATIVES = 6
+"""Synonyms looked up for one term: each costs an index scan."""
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060\ufeff\ud800-\udfff]")
+_PART = re.compile(
+    r"(?P<minus>[-－−])?(?:[\"”“＂「『](?P<phrase>[^\"”“＂」』]*)(?:[\"”“＂」』]|$)|(?P<word>[^\s\"”“＂「『]+))"
+)
+
+
+@dataclass(frozen=True)
+class Term:
+    """Something a listing must (or must not) contain. ``text`` is canonical; ``alternatives`` do as well."""
+
+    text: str
+    excluded: bool = False
+    alternatives: tuple[str, ...] = ()
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        return (self.text, *self.alternatives)
+
+    @property
+    def needs_check(self) -> bool:
+        """Whether finding the tokens of one of its texts does not prove that the text is there."""
+        return any(len(tokens.wanted(text)) > 1 for text in self.texts)
+
+
+@dataclass(frozen=True)
+class Query:
+    typed: str
+    terms: tuple[Term, ...] = ()
+    shortened: bool = False  # more was typed than is looked for
+
+    @property
+    def wanted(self) -> tuple[Term, ...]:
+        return tuple(term for term in self.terms if not term.excluded)
+
+    @property
+    def checks(self) -> tuple[tuple[str, ...], ...]:
+        """For each term whose tokens do not prove it: the needles one of which the body must contain."""
+        return tuple(tuple(map(needle, term.texts)) for term in self.wanted if term.needs_check)
+
+    def anywhere(self, facets: Iterable[str] = ()) -> str:
+        """The literal for ``grams``: all terms, none of the excluded, and the facets' conditions."""
+        return self._literal(("",), facets, excluding=True)
+
+    def in_name(self, facets: Iterable[str] = ()) -> str:
+        """The literal for ``head``: all terms in the name."""
+        return self._literal(("",), facets)
+
+    def in_name_or_summary(self, facets: Iterable[str] = ()) -> str:
+        return self._literal(("", SUMMARY), facets)
+
+    def is_name(self) -> str:
+        """The literal for ``head``: the name is what was typed."""
+        return tokens.quoted(name_lexeme(" ".join(term.text for term in self.wanted)))
+
+    def only_with_rest(self, facets: Iterable[str] = ()) -> str:
+        """The literal for ``grams``: found, but some token only in what is neither name, summary nor description."""
+        rest = (_tsquery(text, (REST,), any_token=True) for term in self.wanted for text in term.texts)
+        return f"{self.anywhere(facets)} & ({' | '.join(rest)})"
+
+    def _literal(self, leads: Sequence[str], facets: Iterable[str], excluding: bool = False) -> str:
+        parts = [_any(_tsquery(text, leads) for text in term.texts) for term in self.wanted]
+        parts += facets
+        if excluding:
+            parts += [f"!({_tsquery(term.text, leads)})" for term in self.terms if term.excluded]
+        if not self.wanted:
+            parts.insert(0, tokens.quoted(EVERY))
+        return " & ".join(parts)
+
+
+def parse(typed: str, synonyms: Callable[[str], tuple[str, ...]] = lambda term: ()) -> Query:
+    """Understand a query: words are ANDed, ``"…"`` or 「…」 is a phrase, ``-word`` must not occur.
+
+    Never fails: what has no letters is no term, what is too long is cut (``shortened``). ``synonyms`` gives the
+    alternatives of a canonical word; a phrase is meant to the letter and gets none.
+    """
+    text, shortened = _CONTROL.sub(" ", typed[:LONGEST_QUERY]), len(typed) > LONGEST_QUERY
+    terms: dict[str, Term] = {}
+    for part in _PART.finditer(text):
+        excluded = part["minus"] is not None
+        if part["phrase"] is not None:
+            found = [(canonical(part["phrase"]), ())]
+        else:
+            found = [(word, () if excluded else synonyms(word)[:MOST_ALTERNATIVES]) for word in _words(part["word"])]
+            if excluded:  # -a・b excludes what has both in a row, not what has either
+                found = [(canonical(part["word"]), ())]
+        for word, alternatives in found:
+            if word and word not in terms:
+                terms[word] = Term(word, excluded, alternatives)
+    kept = tuple(terms.values())[:MOST_TERMS]
+    return Query(typed=text.strip(), terms=kept, shortened=shortened or len(terms) > MOST_TERMS)
+
+
+def _words(word: str) -> list[str]:
+    """Split at punctuation, except between Latin words: 勤怠・給与 is two terms, Google-Cloud is one."""
+    found: list[str] = []
+    latin_before = False
+    for piece in canonical(word).split(" "):
+        runs = list(RUN.finditer(piece))
+        if not runs:
+            continue
+        if latin_before and runs[0]["cjk"] is None:
+            found[-1] += " " + piece
+        else:
+            found.append(piece)
+        latin_before = runs[-1]["cjk"] is None
+    return found
+
+
+def _tsquery(term: str, leads: Sequence[str], any_token: bool = False) -> str:
+    parts = (
+        _any(tokens.quoted(lead + token.text) + (":*" if token.prefix else "") for lead in leads)
+        for token in tokens.wanted(term)
+    )
+    return f"({(' | ' if any_token else ' & ').join(parts)})"
+
+
+def _any(parts: Iterable[str]) -> str:
+    parts = list(parts)
+    return parts[0] if len(parts) == 1 else f"({' | '.join(parts)})"

@@ -1,0 +1,141 @@
+"""What somebody is about to type, and what somebody may have meant to type."""
+
+import json
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from django.apps import apps
+from django.db.models import Q
+
+from . import tokens
+from .document import bigrams, katakana
+from .facets import category_tree
+from .models import SearchDocument, SearchName, SearchWord
+from .normalise import canonical
+from .query import Query, Term
+
+LONGEST_PREFIX = 40
+READINGS = Path(__file__).with_name("category_readings.json")
+ALIKE = 0.45
+"""Least likeness (Dice coefficient of character pairs) of a correction: 勤退管理 and 勤怠管理 have 0.6."""
+_COMPARED = 2000
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """``value``: a category's slug, or a software's public reference."""
+
+    label: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Suggestions:
+    categories: tuple[Suggestion, ...] = ()
+    listings: tuple[Suggestion, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.categories or self.listings)
+
+
+def suggest(prefix: str, limit: int = 8) -> Suggestions:
+    """Complete what was typed so far, by writing or by reading (かな), from the start of any word of a name.
+
+    At most ``limit`` of each kind. A word caught half-way through conversion (電子け) is completed without its tail.
+    """
+    typed = canonical(prefix[:LONGEST_PREFIX])
+    while typed:
+        found = _complete(typed, limit)
+        if found or not _UNCONVERTED.search(typed):
+            return found
+        typed = _UNCONVERTED.sub("", typed).strip()
+    return Suggestions()
+
+
+_UNCONVERTED = re.compile("(?<=.)(?:[ぁ-ゖ]+|(?<=[^a-z ])[a-z]{1,2})$")
+
+
+def _complete(typed: str, limit: int) -> Suggestions:
+    forms = {typed, katakana(typed)}
+    categories = [
+        Suggestion(node.label, node.slug)
+        for node in category_tree()
+        if any(part.startswith(form) for part in _starts(node.slug, node.name, node.name_en) for form in forms)
+    ]
+    condition = Q()
+    for form in forms:
+        condition |= Q(form__startswith=form)
+    pks: dict[int, None] = {}
+    for rank in (0, 1):  # from the start of the name first
+        names = SearchName.objects.filter(condition, rank=rank).order_by("form", "listing_id")
+        pks.update(dict.fromkeys(names.values_list("listing_id", flat=True)[: 3 * limit]))
+        if len(pks) >= limit:
+            break
+    wanted = list(pks)[:limit]
+    labels = {}
+    for pk, name, reference in (
+        apps.get_model("catalog", "Software").objects.filter(pk__in=wanted).values_list("pk", "name", "reference")
+    ):
+        labels[pk] = Suggestion(name, reference)
+    return Suggestions(tuple(categories[:limit]), tuple(labels[pk] for pk in wanted if pk in labels))
+
+
+@cache
+def _readings() -> dict[str, list[str]]:
+    return json.loads(READINGS.read_text(encoding="utf-8"))
+
+
+@cache
+def _starts(slug: str, *labels: str) -> tuple[str, ...]:
+    texts = [canonical(label) for label in labels] + [katakana(reading) for reading in _readings().get(slug, ())]
+    return tuple(part for text in texts for part in (text, *text.split(" ")[1:]))
+
+
+# もしかして
+
+
+def correction(query: Query) -> str | None:
+    """For a query without results: one that has some, with each unknown word replaced by the most alike known one."""
+    corrected: list[Term] = []
+    changed = False
+    for term in query.terms:
+        better = term.text if term.excluded or _occurs(Query("", (term,))) else _most_alike(term.text)
+        if better is None:
+            return None
+        changed |= better != term.text
+        corrected.append(Term(better, term.excluded))
+    if not changed or not _occurs(Query("", tuple(corrected))):
+        return None
+    return " ".join(_written(term) for term in corrected)
+
+
+def _written(term: Term) -> str:
+    word = f'"{term.text}"' if " " in term.text else term.text
+    return f"-{word}" if term.excluded else word
+
+
+def _occurs(query: Query) -> bool:
+    return SearchDocument.objects.extra(where=["grams @@ %s::tsquery"], params=[query.anywhere()]).exists()
+
+
+def _most_alike(word: str) -> str | None:
+    pairs = bigrams(word)
+    spread = max(1, len(word) // 3)
+    lengths = range(len(word) - spread, len(word) + spread + 1)
+    candidates = (
+        SearchWord.objects.extra(
+            where=["grams @@ %s::tsquery", "char_length(form) BETWEEN %s AND %s"],
+            params=[" | ".join(map(tokens.quoted, sorted(pairs))), lengths[0], lengths[-1]],
+        )
+        .order_by("form")
+        .values_list("form", flat=True)[:_COMPARED]
+    )
+
+    def likeness(form: str) -> float:
+        other = bigrams(form)
+        return 2 * len(pairs & other) / (len(pairs) + len(other))
+
+    best = max(candidates, key=lambda form: (likeness(form), form), default=None)
+    return best if best is not None and best != word and likeness(best) >= ALIKE else None

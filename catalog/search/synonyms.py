@@ -1,0 +1,37 @@
+"""Words that find each other (勤怠管理 = タイムカード). Applied to the query, so a change needs no new index."""
+
+import json
+from pathlib import Path
+
+from .facets import Remembered
+from .models import SearchSynonym
+from .normalise import canonical
+
+SHIPPED = Path(__file__).with_name("synonyms.json")
+
+
+def synonyms_of(term: str) -> tuple[str, ...]:
+    """The canonical synonyms of a canonical ``term``, without the term itself."""
+    return _groups.get().get(term, ())
+
+
+def shipped_groups() -> list[list[str]]:
+    """The groups of ``synonyms.json``: a list of lists of words."""
+    return json.loads(SHIPPED.read_text(encoding="utf-8"))
+
+
+def forget() -> None:
+    """Read the table again at the next search: after it was edited in this process."""
+    _groups.forget()
+
+
+def _read() -> dict[str, tuple[str, ...]]:
+    found: dict[str, dict[str, None]] = {}
+    for words in SearchSynonym.objects.order_by("pk").values_list("words", flat=True):
+        forms = dict.fromkeys(filter(None, map(canonical, words)))
+        for form in forms:
+            found.setdefault(form, {}).update(forms)
+    return {form: tuple(other for other in others if other != form) for form, others in found.items()}
+
+
+_groups = Remembered(_read)

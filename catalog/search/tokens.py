@@ -1,0 +1,98 @@
+"""What is indexed for a text, and what a query must find.
+
+Japanese has no spaces, so runs of it are indexed as all their character pairs and triples; a Latin word is indexed as
+it is. Where two runs touch ("AI議事録") or two Latin words follow each other ("google cloud"), a *junction* token of
+the two ends is indexed as well. So without any positions
+
+* one or two characters, three characters, and one word are found exactly;
+* longer ones are found by the AND of their triples, and ``query`` checks the few candidates against the text.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from .normalise import RUN
+
+VERSION = 1
+"""Raise when anything here or in ``normalise`` changes: rows of another version are stale and get rebuilt."""
+
+LONGEST_WORD = 60  # of a Latin word; more is data, not language
+SHORTEST_PREFIX = 2  # one Latin letter is not completed: it would match most of the catalogue
+TRIPLE = "#"  # leads triples, so that a prefix scan for one character does not read them
+
+
+def lexemes(text: str) -> set[str]:
+    """Return the lexemes to index for a canonical text; lines are fields, nothing reaches across them."""
+    found: set[str] = set()
+    for line in text.split("\n"):
+        previous = None
+        for match in RUN.finditer(line):
+            run = match.group()
+            if japanese := match["cjk"] is not None:
+                found.update([run[i : i + 2] for i in range(len(run) - 1)])
+                found.update([TRIPLE + run[i : i + 3] for i in range(len(run) - 2)])
+                found.add(run[-1])  # every character begins a token: single ones are found by prefix
+            else:
+                found.add(run[:LONGEST_WORD])
+            current = (run, japanese, match.start(), match.end())
+            if previous and (junction := _junction(previous, current)):
+                found.add(junction)
+            previous = current
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One lexeme to find, or all that begin with it."""
+
+    text: str
+    prefix: bool = False
+
+
+def wanted(term: str) -> list[Token]:
+    """Return the tokens all of which a text must have to contain the canonical ``term``.
+
+    A single token decides alone. Several are necessary, not sufficient: they may stand apart in the text.
+    """
+    runs = [(m.group(), m["cjk"] is not None, m.start(), m.end()) for m in RUN.finditer(term)]
+    tokens: dict[Token, None] = {}
+    joined_before = False
+    for position, current in enumerate(runs):
+        run, japanese, *_ = current
+        last = position == len(runs) - 1
+        open_end = last and not japanese and SHORTEST_PREFIX <= len(run) <= LONGEST_WORD
+        following = None if last else runs[position + 1]
+        junction = _junction(current, following) if following else None
+        if japanese and len(run) > 2:
+            tokens.update((Token(TRIPLE + run[i : i + 3]), None) for i in range(len(run) - 2))
+        elif japanese and len(run) == 2:
+            tokens[Token(run)] = None
+        elif not (joined_before or junction):  # else a junction holds the word, or the single character, already
+            tokens[Token(run[:LONGEST_WORD], prefix=japanese or open_end)] = None
+        if junction:
+            next_run, next_japanese, *_ = following
+            completes = position == len(runs) - 2 and not next_japanese
+            tokens[Token(junction, prefix=completes and SHORTEST_PREFIX <= len(next_run) <= LONGEST_WORD)] = None
+        joined_before = junction is not None
+    return list(tokens)
+
+
+def _junction(left: tuple, right: tuple) -> str | None:
+    """The token of two runs that touch, or of two Latin words in a row; none for Japanese across punctuation."""
+    (left_run, left_japanese, _, left_end), (right_run, right_japanese, right_start, _) = left, right
+    touching = left_end == right_start
+    if not touching and (left_japanese or right_japanese):
+        return None
+    head = right_run[0] if right_japanese else right_run[:LONGEST_WORD]
+    tail = left_run[-1] if left_japanese else left_run[:LONGEST_WORD]
+    return tail + ("" if touching else " ") + head
+
+
+def tsvector(found: Iterable[str]) -> str:
+    """Write lexemes as a ``tsvector`` literal, without positions."""
+    return quoted("\n".join(found)).replace("\n", "' '")  # no lexeme holds a line break
+
+
+def quoted(lexeme: str) -> str:
+    """Quote for a ``tsvector`` or ``tsquery`` literal. (``to_tsquery`` would parse lexemes again and break them.)"""
+    return "'" + lexeme.replace("\\", "\\\\").replace("'", "''") + "'"
