@@ -103,7 +103,7 @@ def run() -> None:
         )
         try:
             watch(supervisor, services)
-        finally:
+        except KeyboardInterrupt:
             print("\nStopping …", flush=True)
 
 

@@ -100,6 +100,8 @@ class Supervisor:
                 process.child.wait(max(0.1, deadline - time.monotonic()))
             except subprocess.TimeoutExpired:
                 self.report(process.name, "does not stop; killing it")
+            except KeyboardInterrupt:  # asked again: no more patience with anybody
+                deadline = 0
             process.signal(signal.SIGKILL)
             process.child.wait()
         self.processes.clear()

@@ -335,6 +335,9 @@ def logging_configuration(*, renderers: list, level: str = "INFO") -> dict:
             # RequestLog says the same.
             "django.request": {"level": "CRITICAL"},
             "django.server": {"handlers": [], "level": "ERROR"},
+            # django-structlog says when a task starts and how it ends.
+            "celery.worker.strategy": {"level": "WARNING"},
+            "celery.app.trace": {"level": "WARNING"},
         },
     }
 

@@ -48,6 +48,9 @@ GBIZID_DISCOVERY_URL = required.text(
 )
 GBIZID_CLIENT_ID = required.text("GBIZID_CLIENT_ID", "as told by GビズID on registration")
 GBIZID_CLIENT_SECRET = required.text("GBIZID_CLIENT_SECRET", "as told by GビズID on registration")
+CLAMD_SOCKET = required.text(
+    "CLAMD_SOCKET", "the malware scanner every upload passes, e.g. /run/clamav/clamd.ctl or host:3310"
+)
 required.text("MARKETPLACE_VAR", "the folder for private files, kept and backed up, e.g. /var/lib/marketplace")
 
 if PUBLIC_URL and ALLOWED_HOSTS and urlsplit(PUBLIC_URL).hostname not in ALLOWED_HOSTS:

@@ -22,6 +22,7 @@ COMPLETE = {
     "GBIZID_DISCOVERY_URL": "https://gbizid.example/oauth/.well-known/openid-configuration",
     "GBIZID_CLIENT_ID": "client",
     "GBIZID_CLIENT_SECRET": "secret",
+    "CLAMD_SOCKET": "/run/clamav/clamd.ctl",
     "MARKETPLACE_VAR": "/nonexistent",
 }
 
