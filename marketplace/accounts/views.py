@@ -120,7 +120,7 @@ def limits(request):
     account = getattr(request.user, "gbiz_account", None)
     if account is None or permissions.may_bind_company(account):
         return redirect("accounts:profile")
-    return render(request, "accounts/limits.html", {"account": account})
+    return render(request, "accounts/limits.html", {"gbiz_account": account})
 
 
 @require_POST

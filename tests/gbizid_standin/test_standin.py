@@ -1,18 +1,11 @@
 """The stand-in as a real process of its own, spoken to over HTTP, and our client against it."""
 
 import json
-import os
 import re
-import socket
-import subprocess
-import sys
-import time
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 import requests
-from django.conf import settings as project
 from django.urls import reverse
 from joserfc import jwt
 from joserfc.jwk import KeySet
@@ -24,61 +17,20 @@ from marketplace.accounts.models import GbizAccount
 from marketplace.accounts.permissions import can_submit
 from marketplace.gbizid_standin.keys import signing_key
 from marketplace.gbizid_standin.presets import accounts, claims
+from tests.gbizid_standin.process import CLIENT, REPOSITORY, discovery_url, running_standin
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-CLIENT = ("marketplace", "for tests only")
 CALLBACK = "http://testserver/sign-in/gbizid/callback/"
 
 
-@pytest.fixture(scope="session")
-def standin(django_db_setup, tmp_path_factory):
-    """The base address of a running stand-in, on a database of its own in the tests' cluster."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    database = project.DATABASES["default"]
-    name = f"gbizid_standin_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
-    login = ":".join(filter(None, (database["USER"], database.get("PASSWORD"))))
-    on_socket = database["HOST"].startswith("/")
-    server = "" if on_socket else ":".join(filter(None, (database["HOST"], str(database.get("PORT", "")))))
-    socket_folder = f"?host={database['HOST']}" if on_socket else ""
-    log = (tmp_path_factory.mktemp("standin") / "log").open("w+")
-    environment = os.environ | {
-        "MARKETPLACE_VAR": str(tmp_path_factory.mktemp("var")),
-        "GBIZID_DATABASE_URL": f"postgres://{login}@{server}/{name}{socket_folder}",
-        "PUBLIC_URL": "http://testserver",
-        "GBIZID_CLIENT_ID": CLIENT[0],
-        "GBIZID_CLIENT_SECRET": CLIENT[1],
-    }
-    process = subprocess.Popen(
-        [sys.executable, "-m", "marketplace.gbizid_standin", "serve", "--port", str(port)],
-        cwd=REPOSITORY,
-        env=environment,
-        stdout=log,
-        stderr=log,
-    )
-    base = f"http://localhost:{port}"
-    deadline = time.monotonic() + 60
-    try:
-        while True:
-            try:
-                requests.get(base, timeout=2).raise_for_status()
-                break
-            except requests.RequestException:
-                if process.poll() is not None or time.monotonic() > deadline:
-                    log.seek(0)
-                    pytest.fail(f"The stand-in did not start:\n{log.read()}")
-                time.sleep(0.1)
+@pytest.fixture(scope="module")
+def standin(django_db_setup):
+    with running_standin("http://testserver") as base:
         yield base
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
-        log.close()
 
 
 @pytest.fixture
 def discovery(standin):
-    return requests.get(f"{standin}/oauth/.well-known/openid-configuration", timeout=5).json()
+    return requests.get(discovery_url(standin), timeout=5).json()
 
 
 def authorize(discovery, **changes):
@@ -210,7 +162,7 @@ class TestProcess:
 class TestOurClient:
     @pytest.fixture
     def sign_in(self, client, settings, standin):
-        settings.GBIZID_DISCOVERY_URL = f"{standin}/oauth/.well-known/openid-configuration"
+        settings.GBIZID_DISCOVERY_URL = discovery_url(standin)
         settings.GBIZID_CLIENT_ID, settings.GBIZID_CLIENT_SECRET = CLIENT
         gbizid._client.cache_clear()
 
