@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 import pypdf
@@ -45,20 +46,25 @@ def headings(reader):
     return titles(reader.outline)
 
 
+def below(node):
+    """A node of the structure tree and all under it."""
+    node = node.get_object()
+    if isinstance(node, list):
+        for child in node:
+            yield from below(child)
+    elif isinstance(node, dict):
+        yield node
+        if "/K" in node:
+            yield from below(node["/K"])
+
+
+def nodes(reader):
+    return below(reader.trailer["/Root"]["/StructTreeRoot"])
+
+
 def structure(reader):
     """How often each structure tag occurs."""
-    counts: dict[str, int] = {}
-    waiting = [reader.trailer["/Root"]["/StructTreeRoot"]]
-    while waiting:
-        node = waiting.pop().get_object()
-        if isinstance(node, list):
-            waiting.extend(node)
-        elif isinstance(node, dict):
-            if "/S" in node:
-                counts[node["/S"]] = counts.get(node["/S"], 0) + 1
-            if "/K" in node:
-                waiting.append(node["/K"])
-    return counts
+    return Counter(node["/S"] for node in nodes(reader) if "/S" in node)
 
 
 DOCUMENTS = {
@@ -90,6 +96,15 @@ def test_document_is_tagged_titled_and_archivable(made):
     assert tags["/H1"] >= 3
     assert tags["/TH"] >= 3
     assert headings(reader)[0].startswith("1.")
+
+
+def test_document_s_every_table_has_headers(made):
+    """Someone who hears the page needs the name of the column with each cell."""
+    reader = pypdf.PdfReader(io.BytesIO(made()))
+    tables = [node for node in nodes(reader) if node.get("/S") == "/Table"]
+
+    assert len(tables) >= 3
+    assert [table for table in tables if not any(node.get("/S") == "/TH" for node in below(table))] == []
 
 
 def test_document_is_a4_portrait_and_fonts_are_embedded(made):
