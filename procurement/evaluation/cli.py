@@ -34,9 +34,11 @@ class Sheet:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", metavar="FILE.json", help="評価文書(evaluation/1)。- は標準入力")
+    parser.add_argument("file", metavar="FILE.json", help="評価文書（evaluation/1）。- は標準入力")
     parser.add_argument(
-        "--check", action="store_true", help="ファイルの expected(公表値)と一桁も違わないかを確かめ、違えば終了コード 1"
+        "--check",
+        action="store_true",
+        help="ファイルの expected（公表値）と一桁も違わないかを確かめ、違えば終了コード 1",
     )
     parser.add_argument("--lang", choices=["ja", "en"], default="ja", help="メッセージの言語")
 

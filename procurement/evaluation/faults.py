@@ -18,7 +18,7 @@ class Fault:
         return describe(self.code, self.params, language)
 
     def __str__(self) -> str:
-        return f"{self.path}: {self.message('en')} [{self.code}]"
+        return f"{self.path}: {self.message()} [{self.code}]"
 
 
 class DocumentError(Exception):

@@ -104,8 +104,8 @@ def test_lot_that_cannot_be_drawn_prints_no_result(write):
 @pytest.mark.parametrize(
     ("content", "fault"),
     [
-        (b'{"a": 1,}', "$: JSON として読めません(1 行 9 文字目"),
-        (b"\xff\xfe", "$: UTF-8 として読めません(0 バイト目)"),
+        (b'{"a": 1,}', "$: JSON として読めません（1 行 9 文字目"),
+        (b"\xff\xfe", "$: UTF-8 として読めません（0 バイト目）"),
     ],
 )
 def test_file_that_is_not_json_is_a_fault(write, content, fault):
@@ -173,7 +173,7 @@ def test_check_without_published_values_is_a_fault(write):
     status, output, faults = run(write(addition(bid("A", 500))), check=True)
 
     assert (status, output) == (2, "")
-    assert faults == ["$.expected: 比べる公表値(expected)がありません [nothing_expected]"]
+    assert faults == ["$.expected: 比べる公表値（expected）がありません [nothing_expected]"]
 
 
 def test_management_command_prints_the_result():

@@ -13,7 +13,7 @@ from .builders import addition, bid, component, compute, division, outcome, roun
         (component("lowest_ratio"), [600, 800, 1000], ["100", "75", "60"]),
         (component("linear_floored", floor_ratio="0.75"), [700, 750, 800], ["25", "25", "20"]),
         # K = 600: 100 × (0.4 + 0.5 × 100/1000) = 45 at 500.
-        (component("linear_kinked"), [500, 600, 700], ["45", "40", "30"]),
+        (component("linear_kinked"), [500, 600, 620, 700], ["45", "40", "38", "30"]),
         # 80 % earns everything; 10 % off costs 10 points on either side.
         (component("tent", peak_ratio="0.8"), [700, 800, 900, 1000], ["90", "100", "90", "80"]),
     ],
@@ -135,6 +135,13 @@ def test_division_compares_rounded_value_with_rounded_standard():
     document = division(bid("A", 1000, "99.1"), standard_points="99.9", digits=0)
 
     assert outcome(document, "outcome") == {"A": "ranked"}
+
+
+def test_division_total_may_be_rounded_once_more():
+    """150 ÷ 700 × 1000 = 214.2857…, cut to 214.28 for the comparison with the standard and to 214.2 as total."""
+    document = division(bid("A", 700, "150"), digits=2, total={"rounding": rounding("down", 1)})
+
+    assert outcome(document, "total") == {"A": "214.2"}
 
 
 def test_division_adds_bonuses_to_the_technical_points():
