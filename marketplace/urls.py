@@ -10,6 +10,7 @@ urlpatterns = [
     path("", include("marketplace.accounts.urls")),
     path("", include("marketplace.companies.urls")),
     path("", include("catalog.urls")),
+    path("", include("procurement.urls")),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
 ]

@@ -1,0 +1,1 @@
+"""Pages of procurement, a module for each part of the way: selection, tender, bidding, marking, award, public."""
