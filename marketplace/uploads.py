@@ -64,7 +64,7 @@ class Kind(Enum):
 
     @property
     def content_type(self) -> str:
-        return self.value
+        return str(self.value)
 
 
 DOCUMENTS = (Kind.PDF, Kind.DOCX, Kind.XLSX, Kind.PPTX)

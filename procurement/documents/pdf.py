@@ -41,9 +41,9 @@ def selection_evidence(evidence: content.SelectionEvidence) -> bytes:
     return typeset("selection_evidence", _selection_view(evidence), created_at=formats.in_tokyo(evidence["locked_at"]))
 
 
-def evidence_file_name(reference: str, number: int) -> str:
-    """The name, without its suffix, under which the evidence of a selection is filed: selection-PR-7K2M9Q-1."""
-    return f"selection-{reference}-{number}"
+def evidence_file_name(reference: str) -> str:
+    """The name, without its suffix, under which the evidence of a procurement's selection is filed."""
+    return f"selection-{reference}"
 
 
 def _selection_view(evidence: content.SelectionEvidence) -> dict[str, Any]:
@@ -111,7 +111,7 @@ def _selection_view(evidence: content.SelectionEvidence) -> dict[str, Any]:
             ]
             for candidate in candidates
         ],
-        "file_name": f"{evidence_file_name(procurement['reference'], evidence['round'])}.json",
+        "file_name": f"{evidence_file_name(procurement['reference'])}.json",
     }
 
 

@@ -17,9 +17,6 @@ HERE = Path(__file__).resolve().parent
 TEMPLATES = HERE / "templates"
 FONTS = HERE / "fonts"
 
-# Archivable (PDF/A-2a) and accessible (PDF/UA-1) at once; both forbid what would not print or speak the same later.
-STANDARDS = ["a-2a", "ua-1"]
-
 
 def typeset(template: str, data: dict[str, Any], *, created_at: datetime.datetime) -> bytes:
     """The PDF of `templates/<template>.typ` with `data`.
@@ -35,7 +32,8 @@ def typeset(template: str, data: dict[str, Any], *, created_at: datetime.datetim
         sys_inputs={"data": json.dumps(_printable_values(data), ensure_ascii=False)},
     )
     timestamp = created_at.astimezone(datetime.UTC).replace(microsecond=0)
-    pdf = compiler.compile(format="pdf", pdf_standards=STANDARDS, timestamp=timestamp)
+    # Archivable and accessible at once; both forbid what would not print or speak the same later.
+    pdf = compiler.compile(format="pdf", pdf_standards=["a-2a", "ua-1"], timestamp=timestamp)
     assert isinstance(pdf, bytes)  # noqa: S101  (a list is returned for pictures only)
     return pdf
 

@@ -193,7 +193,7 @@ def test_selection_evidence_says_everything():
         "q=勤怠管理&category=attendance&target=municipality&certification=ismap,iso27001",
         document["digest"],
         "manage.py verify_evidence",
-        "selection-PR-7K2M9Q-1.json",
+        "selection-PR-7K2M9Q.json",
         "作成者",
         "確認者",
         "¥180.5",
