@@ -19,11 +19,12 @@ from catalog.search.page import SearchTimeout, search
 from marketplace import clock
 from marketplace.accounts import permissions as people
 from marketplace.accounts.enums import Role
-from marketplace.spreadsheets import Column, Sheet, write_xlsx
+from marketplace.spreadsheets import write_xlsx
 from marketplace.workflow import RuleViolation
 
 from .. import actions, found, permissions, records
 from ..documents import pdf
+from ..documents.workbooks import selection_sheets
 from ..enums import ProcurementStatus
 from ..forms import DropForm, EndForm, LockForm, ProcurementForm
 from ..models import Candidate, Procurement
@@ -264,23 +265,8 @@ def selection_pdf(request, reference):
 
 @require_safe
 def selection_xlsx(request, reference):
-    evidence = _selection(_procurement(request, reference)).evidence
-    columns = [
-        Column(_("番号"), 6), Column(_("ソフトウェア"), 32), Column(_("登録番号"), 12), Column(_("版"), 5),
-        Column(_("販売事業者"), 32), Column(_("販売番号"), 12), Column(_("総額（円・税込）"), 16, "#,##0"),
-        Column(_("判断"), 8), Column(_("理由"), 60),
-    ]  # fmt: skip
-    words = {"kept": _("残す"), "dropped": _("除外")}
-    rows = [
-        (
-            each["number"], each["software"]["name"], each["software"]["reference"], each["software"]["number"],
-            each["seller"]["name"], each["offer"]["reference"],
-            int(each["price"]["total_yen"]) if each["price"] else None, words[each["decision"]], each["reason"],
-        )
-        for each in evidence["candidates"]
-    ]  # fmt: skip
     file = io.BytesIO()
-    write_xlsx(file, [Sheet(_("候補"), columns, rows)])
+    write_xlsx(file, selection_sheets(_selection(_procurement(request, reference)).evidence))
     return _download(file.getvalue(), XLSX, f"selection-{reference}.xlsx")
 
 
