@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
+from math import isfinite
 from typing import Final, TypeVar, cast
 
 from .exact import decimal_text
@@ -170,8 +171,7 @@ class Cursor:
         elif isinstance(self.value, RefusedNumber):
             self.fault(self.value.code, found=quote(self.value))
         elif isinstance(self.value, float):
-            finite = self.value == self.value and abs(self.value) != float("inf")
-            self.fault("float_refused" if finite else "not_finite", found=quote(self.value))
+            self.fault("float_refused" if isfinite(self.value) else "not_finite", found=quote(self.value))
         else:
             self.fault(code, **({"found": quote(self.value)} | params))
         self.value = _FAULTY
