@@ -1,6 +1,8 @@
 """Who comes in, and by whose word. Nothing else writes memberships, access requests or domain lists."""
 
 import structlog
+from allauth.account.models import EmailAddress
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.urls import reverse
@@ -160,6 +162,25 @@ def _end(membership, *, by):
 
 
 # Officials
+
+
+@transaction.atomic
+def enrol_official(*, name: str, email: str, second_factor: bool = False) -> User:
+    """Create an official known beforehand, for the demonstration and for the operator's first administrator.
+
+    Grants no role. ``second_factor`` sets up an authenticator app whose secret nobody has seen; the development page
+    at /dev/authenticator/ shows its codes. Without it the person sets one up at their first sign-in.
+    """
+    user = User.objects.create_user(name=name, email=email.lower())
+    remember_address(user)
+    if second_factor:
+        TOTP.activate(user, generate_totp_secret())
+    return user
+
+
+def remember_address(user: User):
+    """Give the library its own record of the address. Unconfirmed: the first code that comes back confirms it."""
+    EmailAddress.objects.get_or_create(user=user, email=user.email, defaults={"primary": True})
 
 
 @transaction.atomic

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from marketplace.forms import Form
 
+from . import actions
 from .enums import AGENCY_ROLES, Role
 from .models import Agency
 
@@ -43,7 +44,10 @@ class RequestCodeForm(Form, account.RequestLoginCodeForm):
 
     def clean_email(self):
         self.cleaned_data["email"] = self.cleaned_data["email"].lower()
-        return super().clean_email()
+        address = super().clean_email()
+        if self._user is not None and self._user.email == address:
+            actions.remember_address(self._user)
+        return address
 
 
 class ConfirmCodeForm(Form, account.ConfirmLoginCodeForm):

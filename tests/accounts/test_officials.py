@@ -14,8 +14,10 @@ from allauth.mfa.totp.internal.auth import (
     yield_hotp_counters_from_time,
 )
 from django.core.cache import cache
+from django.test import override_settings
 from django.urls import reverse
 
+from marketplace.accounts import actions
 from marketplace.accounts.enums import Role
 from marketplace.accounts.models import User
 from marketplace.audit.models import AuditEvent
@@ -71,6 +73,32 @@ def test_code_sign_in_forces_the_second_factor_first(client, officer, mailoutbox
     page = client.get(response.url)
     assert "続けるには、2段階認証の設定が必要です" in page.content.decode()
     assert client.post(reverse("accounts:access_request_create")).status_code == 403
+
+
+def test_official_without_an_address_record_needs_one_code_only(client, mailoutbox):
+    user = MembershipFactory(officer=True).user
+    ask_for_code(client, user.email)
+    enter_code(client, code_in(mailoutbox[0]))
+    assert client.session["_auth_user_id"] == str(user.pk)
+    assert len(mailoutbox) == 1
+
+
+def test_enrolled_official_signs_in_with_a_second_factor(client, mailoutbox, settings):
+    settings.INSTALLED_APPS = [*settings.INSTALLED_APPS, "marketplace.devmail"]
+    user = actions.enrol_official(name="運営 一郎", email="ichiro@operator.example", second_factor=True)
+    ask_for_code(client, user.email)
+    assert enter_code(client, code_in(mailoutbox[0])).url == reverse("mfa_authenticate")
+
+    with override_settings(ROOT_URLCONF="marketplace.devmail.urls"):
+        page = client.get("/dev/authenticator/")
+    ((person, code),) = page.context["codes"]
+    client.post(reverse("mfa_authenticate"), {"code": code})
+    assert client.session["_auth_user_id"] == str(person.pk) == str(user.pk)
+
+
+def test_authenticator_page_exists_in_development_only(client):
+    client.force_login(UserFactory(official=True))
+    assert client.get("/dev/authenticator/").status_code == 404
 
 
 def test_code_sign_in_rotates_the_session(client, officer, mailoutbox):
