@@ -20,6 +20,10 @@ OPEN_WITHOUT_SECOND_FACTOR = frozenset(
         "set_language",
         "healthz",
         "readyz",
+        # Routed on a development machine only.
+        "devmail_list",
+        "devmail_detail",
+        "devmail_code_list",
     }
 )
 

@@ -98,9 +98,8 @@ def run() -> None:
         if own_provider:
             addresses.append(f"http://localhost:{provider_port}/oauth/.well-known/openid-configuration")
         wait_for(addresses, supervisor)
-        print(
-            f"\n{accounts.rstrip()}\n\nReady: {url}/   (mail: {url}/dev/mail/)   Ctrl-C stops everything.\n", flush=True
-        )
+        print(f"\n{accounts.rstrip()}\n\nReady: {url}/   (mail: {url}/dev/mail/, codes: {url}/dev/authenticator/)")
+        print("Ctrl-C stops everything.\n", flush=True)
         try:
             watch(supervisor, services)
         except KeyboardInterrupt:
