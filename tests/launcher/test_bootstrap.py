@@ -35,11 +35,11 @@ def test_environment_is_made_once_and_follows_the_requirements(checkout, monkeyp
         "Installing the 0 packages of requirements.txt, each checked against its hash …\n"
     )
 
-    # A moved checkout or a replaced Python leaves an environment that does not run.
+    # A moved checkout or a replaced Python leaves an environment that does not run, and is made anew.
+    assert bootstrap._works()
     bootstrap.PYTHON.unlink()
     bootstrap.PYTHON.symlink_to("/nonexistent/python")
-    bootstrap.main("requirements.txt")
-    assert "Creating .venv" in capfd.readouterr().out
+    assert not bootstrap._works()
 
 
 def test_failed_installation_gets_a_sentence_and_is_tried_again(checkout, monkeypatch):
