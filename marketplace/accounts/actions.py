@@ -178,6 +178,18 @@ def enrol_official(*, name: str, email: str, second_factor: bool = False) -> Use
     return user
 
 
+@transaction.atomic
+def enrol_administrator(*, name: str, email: str) -> tuple[User, bool]:
+    """Make the person at ``email`` an administrator of the operator; also whether that is new. By the system's hand."""
+    user = User.objects.filter(email=email.lower()).first() or enrol_official(name=name, email=email)
+    _, created = Membership.objects.get_or_create(
+        user=user, role=Role.ADMINISTRATOR, company=None, agency=None, ended_at=None
+    )
+    if created:
+        record("membership:granted", user, by=None, role=Role.ADMINISTRATOR.value)
+    return user, created
+
+
 def remember_address(user: User):
     """Give the library its own record of the address. Unconfirmed: the first code that comes back confirms it."""
     EmailAddress.objects.get_or_create(user=user, email=user.email, defaults={"primary": True})

@@ -2,11 +2,12 @@
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.core.management import CommandError, call_command
 from django.urls import get_resolver, reverse
 
 from marketplace.accounts import actions, permissions
 from marketplace.accounts.enums import AccessRequestStatus, GbizAccountType, Role
-from marketplace.accounts.models import AccessRequest, AgencyDomain, Membership
+from marketplace.accounts.models import AccessRequest, AgencyDomain, Membership, User
 from marketplace.audit.models import AuditEvent
 from marketplace.notifications.models import Notification
 from marketplace.workflow import RuleViolation
@@ -144,6 +145,21 @@ def test_domain_removed_leaves_people_in(client, administrator):
     client.post(reverse("accounts:domain_remove", args=[domain.agency.reference, domain.domain]))
     assert not AgencyDomain.objects.exists()
     assert permissions.is_buyer(buyer, domain.agency)
+
+
+def test_first_administrator_is_enrolled_by_command(capsys):
+    for _ in range(2):
+        call_command("enrol_administrator", "Hanako@Operator.example", "運営 花子")
+    user = User.objects.get(email="hanako@operator.example")
+    assert permissions.can_operate(user)
+    assert [event.actor for event in AuditEvent.objects.filter(type="membership:granted")] == [""]
+    assert capsys.readouterr().out.splitlines()[1].startswith(f"{user.reference} already enrolled")
+
+
+def test_enrolment_of_a_mistyped_address_is_refused():
+    with pytest.raises(CommandError, match="not an e-mail address"):
+        call_command("enrol_administrator", "hanako@", "運営 花子")
+    assert not User.objects.exists()
 
 
 # Who gets in: every URL of this room, every role

@@ -292,6 +292,15 @@ def test_sign_up_with_a_taken_address_looks_the_same(client, officer, mailoutbox
     assert User.objects.filter(email=officer.email).count() == 1
 
 
+def test_sign_up_in_a_flood_is_slowed_down_with_a_page(client, settings, mailoutbox):
+    settings.ACCOUNT_RATE_LIMITS = {"signup": "1/h/ip"}
+    client.post(reverse("account_signup"), {"name": "一", "email": "one@city.example"})
+    response = type(client)().post(reverse("account_signup"), {"name": "二", "email": "two@city.example"})
+    assert response.status_code == 429
+    assert "短い時間に操作が続きました" in response.content.decode()
+    assert len(mailoutbox) == 1
+
+
 def test_domain_list_does_not_bring_back_a_role_the_operator_ended(client, officer, mailoutbox):
     AgencyDomainFactory(domain=officer.email.partition("@")[2])
     officer.memberships.update(ended_at="2026-04-01T00:00:00Z")
