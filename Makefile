@@ -20,6 +20,7 @@ run: ## Start everything, with demonstration data (PORT, GBIZID_PORT; DEMO=0 for
 	@$(LAUNCHER) run
 
 test: browser check ## Lint, types, unit, database and browser tests; installs what they need
+	@$(VENV) manage.py messages --compile --settings marketplace.settings.test
 	@$(VENV) -m pytest -n $(JOBS) --dist worksteal $(ARGS)
 
 check: ## Lint and types only
@@ -34,6 +35,7 @@ browser: ## Install Chromium and fonts for the browser tests, where we may
 
 bench: ## Measure search, import, evaluation and pages beside their baselines
 	@$(BOOTSTRAP) requirements-dev.txt
+	@$(LAUNCHER) exec $(VENV) manage.py prepare
 	@$(LAUNCHER) exec $(VENV) manage.py bench $(ARGS)
 
 shell: ## A Python shell with the models, on the database of `make run`
