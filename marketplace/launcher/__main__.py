@@ -138,7 +138,8 @@ def prepare() -> str:
     """Bring database, messages and demonstration data up to date; the demonstration accounts to print."""
     accounts = data_root() / "accounts.txt"
     empty = ["--empty"] if os.environ.get("DEMO") == "0" else []
-    done = subprocess.run([sys.executable, "manage.py", "prepare", "--accounts", str(accounts), *empty])
+    command = [sys.executable, "manage.py", "prepare", "--accounts", str(accounts), *empty]
+    done = subprocess.run(command, start_new_session=True)  # Ctrl-C reaches us alone, and then it is ended
     if done.returncode:
         raise LaunchError("The database could not be prepared; the reason is above.")
     return accounts.read_text()
