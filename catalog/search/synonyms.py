@@ -16,8 +16,8 @@ def synonyms_of(term: str) -> tuple[str, ...]:
 
 
 def shipped_groups() -> list[list[str]]:
-    """The groups of ``synonyms.json``: a list of lists of words."""
-    return json.loads(SHIPPED.read_text(encoding="utf-8"))
+    """The words of each group of ``synonyms.json``; its notes are for who edits the file."""
+    return [group["terms"] for group in json.loads(SHIPPED.read_text(encoding="utf-8"))["groups"]]
 
 
 def forget() -> None:
