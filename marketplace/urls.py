@@ -1,6 +1,7 @@
 from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
 from django.views.i18n import set_language
+from drf_spectacular.views import SpectacularAPIView
 
 from marketplace import health, views
 
@@ -11,6 +12,8 @@ urlpatterns = [
     path("", include("marketplace.companies.urls")),
     path("", include("catalog.urls")),
     path("", include("procurement.urls")),
+    path("api/v1/", include("marketplace.api_urls")),
+    path("api/schema/", login_not_required(SpectacularAPIView.as_view()), name="api_schema"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
 ]
