@@ -15,7 +15,6 @@ EVERYONE = None
 # (label, URL name, roles that see it), in the order shown.
 NAVIGATION = (
     (_("ソフトウェアを探す"), "catalog:software_list", EVERYONE),
-    (_("サービスマップ"), "catalog:service_map_list", EVERYONE),
     (_("調達の結果"), "procurement:award_list", EVERYONE),
     (_("自社の製品"), "catalog:vendor_home", COMPANY_ROLES),
     (_("見積・入札"), "procurement:bid_list", COMPANY_ROLES),
@@ -36,8 +35,7 @@ ACCOUNT_LINKS = (
 FOOTER_LINKS = (
     (_("このサイトについて"), "about"),
     (_("アクセシビリティ"), "accessibility"),
-    (_("オープンデータ"), "open_data"),
-    (_("API"), "api_docs"),
+    (_("API"), "api_schema"),
 )
 
 

@@ -4,9 +4,12 @@ from django.views.i18n import set_language
 from drf_spectacular.views import SpectacularAPIView
 
 from marketplace import health, views
+from procurement.figures import key_figures
 
 urlpatterns = [
-    path("", views.home, name="home"),
+    path("", views.home, {"figures": key_figures}, name="home"),
+    path("about/", views.about, name="about"),
+    path("accessibility/", views.accessibility, name="accessibility"),
     path("i18n/setlang/", login_not_required(set_language), name="set_language"),
     path("", include("marketplace.accounts.urls")),
     path("", include("marketplace.companies.urls")),

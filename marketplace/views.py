@@ -50,3 +50,16 @@ def home(request, figures=no_figures):
         if (url := optional_url(name))
     ]
     return render(request, "home.html", {"entrances": entrances, "figures": figures()})
+
+
+@login_not_required
+@require_safe
+def about(request):
+    """How the marketplace works, for whoever wants to trust it."""
+    return render(request, "pages/about.html")
+
+
+@login_not_required
+@require_safe
+def accessibility(request):
+    return render(request, "pages/accessibility.html")

@@ -36,12 +36,10 @@ INSTALLED_APPS = [
     "django_structlog",
     "csp",
     "pgtrigger",
-    "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
-    "django.contrib.humanize",
     "django.contrib.postgres",
     "django.contrib.staticfiles",
     "django.forms",  # the form renderer finds Django's widget templates through it
