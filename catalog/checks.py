@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from . import content as fields
 from . import pricing
-from .enums import CertificationScheme, Severity
+from .enums import CertificationScheme, ScanStatus, Severity
 from .models import Finding, Review, Revision, Software
 from .price_wording import fault_sentence
 from .rules import lapse_date
@@ -35,7 +35,7 @@ def run(review: Review, *, today: dt.date) -> list[Finding]:
     for revision in review.revisions.select_related("software", "offer").order_by("pk"):
         seen = check_offer(revision.content) if revision.offer_id else check_software(revision.content, today=today)
         if not revision.offer_id:
-            seen = [*seen, *_duplicates(revision)]
+            seen = [*seen, *_duplicates(revision), *_attachments(revision)]
         found += [
             Finding(
                 review=review,
@@ -83,8 +83,8 @@ def check_offer(content: dict) -> list[Seen]:
 
 
 def _completeness(content: dict, table) -> Iterator[Seen]:
-    for field in fields.missing(content, table):
-        yield field.name, "completeness", Severity.ERROR, _("必須項目です。入力してください。")
+    for lack in fields.missing(content, table):
+        yield lack.path, "completeness", Severity.ERROR, _("必須項目です。入力してください。")
 
 
 def _sanity(content: dict) -> Iterator[Seen]:
@@ -149,6 +149,29 @@ def _prices(content: dict) -> Iterator[Seen]:
     for fault in pricing.faults(lines) if lines else ():
         path = f"price_lines[{fault.lines[0]}]" if fault.lines else "price_lines"
         yield path, "price", Severity.ERROR, fault_sentence(fault)
+
+
+def _attachments(revision: Revision) -> Iterator[Seen]:
+    """A document that no scan has found clean is not shown to anybody, so a reviewer must know."""
+    entries = revision.content.get("attachments") or []
+    kept = {row.sha256: row for row in revision.software.attachments.filter(sha256__in=[e["sha256"] for e in entries])}
+    for index, entry in enumerate(entries):
+        row = kept.get(entry["sha256"])
+        if row is None:
+            message, severity = (
+                _("ファイル「%(name)s」が保存されていません。もう一度添付してください。"),
+                Severity.ERROR,
+            )
+        elif row.status == ScanStatus.INFECTED:
+            message, severity = (
+                _("ファイル「%(name)s」からウイルスが見つかりました。削除してください。"),
+                Severity.ERROR,
+            )
+        elif row.status == ScanStatus.WAITING:
+            message, severity = _("ファイル「%(name)s」のウイルス検査がまだ済んでいません。"), Severity.WARNING
+        else:
+            continue
+        yield f"attachments[{index}]", "attachment", severity, message % {"name": entry["name"]}
 
 
 def _duplicates(revision: Revision) -> Iterator[Seen]:

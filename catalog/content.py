@@ -51,12 +51,21 @@ class Field:
     # NULL is an answer here (an open upper bound), and the key must be there.
     nullable: bool = False
     hint: Promise | str = ""
+    lines: int = 1  # how tall a text is in a form
 
 
 @dataclass(frozen=True)
 class Fault:
     path: str  # as in the content: price_lines[1].amount_yen
     message: str
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A required answer that is not there yet. ``label`` says which, for a person."""
+
+    path: str
+    label: str
 
 
 GROUPS = {
@@ -67,6 +76,7 @@ GROUPS = {
     "integration": _("行政共通機能との連携"),
     "service": _("サービス水準とサポート"),
     "price": _("価格と導入支援"),
+    "documents": _("添付書類"),
 }
 
 CERTIFICATION = (
@@ -75,12 +85,36 @@ CERTIFICATION = (
     Field("expires_on", _("有効期限"), Kind.DATE),
 )
 
+ATTACHMENT = (
+    Field("kind", _("種類"), Kind.CHOICE, required=True, choices=enums.AttachmentKind),
+    Field("name", _("ファイル名"), Kind.TEXT, required=True, max_length=150),
+    Field("sha256", _("要約値（SHA-256）"), Kind.TEXT, required=True, max_length=64),
+)
+
 SOFTWARE = (
     Field("name", _("名称"), Kind.TEXT, required=True, max_length=100),
     Field("name_kana", _("フリガナ"), Kind.TEXT, required=True, low_risk=True, hint=_("全角カタカナ")),
     Field("name_en", _("英語名称"), Kind.TEXT, low_risk=True),
-    Field("summary", _("概要"), Kind.TEXT, required=True, max_length=100, low_risk=True, hint=_("100文字以内の一文")),
-    Field("description", _("説明"), Kind.TEXT, required=True, max_length=4000, low_risk=True),
+    Field(
+        "summary",
+        _("概要"),
+        Kind.TEXT,
+        required=True,
+        max_length=100,
+        low_risk=True,
+        hint=_("100文字以内の一文"),
+        lines=2,
+    ),
+    Field(
+        "description",
+        _("説明"),
+        Kind.TEXT,
+        required=True,
+        max_length=4000,
+        low_risk=True,
+        hint=_("対象の業務、できること、導入の流れ"),
+        lines=10,
+    ),
     Field("website", _("製品のページ"), Kind.URL, low_risk=True),
     Field(
         "disclosed_on",
@@ -118,6 +152,7 @@ SOFTWARE = (
         low_risk=True,
     ),
     Field("end_of_service_notice_months", _("サービス終了の予告（か月前）"), Kind.COUNT, "service"),
+    Field("attachments", _("添付書類"), Kind.LIST, "documents", items=ATTACHMENT),
 )
 
 PRICE_LINE = (
@@ -156,26 +191,57 @@ def get(content: dict, name: str, default: Any = None) -> Any:
     return value
 
 
+def is_known(path: str, fields: tuple[Field, ...]) -> bool:
+    """Whether ``path`` (``price_lines[1].amount_yen``) leads to or into one of ``fields``."""
+    return path.partition("[")[0] in {field.name for field in fields}
+
+
 def is_blank(value: Any) -> bool:
     """Nothing was told. 0 and False are answers."""
     return value is None or value == "" or value == []
 
 
-def missing(content: dict, fields: tuple[Field, ...]) -> list[Field]:
-    """The required fields without an answer, in form order: what a vendor still has to fill in."""
-    return [field for field in fields if field.required and is_blank(get(content, field.name))]
+def missing(content: dict, fields: tuple[Field, ...]) -> list[Missing]:
+    """The required answers not given yet, in form order, those of begun rows included: what a vendor still has to fill in."""
+    found = []
+    for field in fields:
+        value = get(content, field.name)
+        if field.required and is_blank(value):
+            found.append(Missing(field.name, str(field.label)))
+        elif field.kind is Kind.LIST:
+            found += [
+                Missing(
+                    f"{field.name}[{index}].{part.name}",
+                    _t("%(list)s%(number)d行目の%(part)s")
+                    % {"list": field.label, "number": index + 1, "part": part.label},
+                )
+                for index, item in enumerate(value or [])
+                for part in field.items
+                if part.required and is_blank(item.get(part.name))
+            ]
+    return found
 
 
-def faults(content: Any, fields: tuple[Field, ...], *, categories: frozenset[str], path: str = "") -> list[Fault]:
-    """Everything malformed in ``content``, each with its path. ``categories``: the leaf slugs that exist."""
+def faults(
+    content: Any, fields: tuple[Field, ...], *, categories: frozenset[str], path: str = "", draft: bool = False
+) -> list[Fault]:
+    """Everything malformed in ``content``, each with its path. ``categories``: the leaf slugs that exist.
+
+    In a ``draft`` the rows of lists may be incomplete too: that is for ``missing`` to say.
+    """
     if not isinstance(content, dict):
         return [Fault(path or "$", _t("オブジェクトではありません。"))]
     found = list(_unknown_keys(content, fields, path))
     for field in fields:
         value = get(content, field.name, _MISSING)
         if value is not _MISSING:
-            found += _faults_of_value(value, field, f"{path}{field.name}", categories)
+            found += _faults_of_value(value, field, f"{path}{field.name}", categories, draft)
     return found
+
+
+def faults_of_value(value: Any, field: Field, *, categories: frozenset[str] = frozenset()) -> list[Fault]:
+    """What is malformed in the draft of one field."""
+    return _faults_of_value(value, field, field.name, categories, draft=True)
 
 
 def _unknown_keys(content: dict, fields: tuple[Field, ...], path: str) -> Iterator[Fault]:
@@ -194,7 +260,7 @@ def _unknown_keys(content: dict, fields: tuple[Field, ...], path: str) -> Iterat
                     yield Fault(f"{path}{key}.{inner}", _t("この項目はありません。"))
 
 
-def _faults_of_value(value: Any, field: Field, path: str, categories: frozenset[str]) -> list[Fault]:
+def _faults_of_value(value: Any, field: Field, path: str, categories: frozenset[str], draft: bool) -> list[Fault]:
     if value is None or value == "":
         return []  # not told: a matter of completeness
     match field.kind:
@@ -204,8 +270,8 @@ def _faults_of_value(value: Any, field: Field, path: str, categories: frozenset[
             found = []
             for index, item in enumerate(value):
                 at = f"{path}[{index}]"
-                found += faults(item, field.items, categories=categories, path=f"{at}.")
-                if isinstance(item, dict):
+                found += faults(item, field.items, categories=categories, path=f"{at}.", draft=draft)
+                if isinstance(item, dict) and not draft:
                     found += [
                         Fault(f"{at}.{part.name}", _t("入力してください。"))
                         for part in field.items

@@ -32,6 +32,19 @@ class Severity(TextChoices):
     INFO = "info", _("参考")
 
 
+class AttachmentKind(TextChoices):
+    PRICE_TABLE = "price_table", _("価格表")
+    SLA = "sla", _("サービス仕様・SLA")
+    TERMS = "terms", _("利用規約")
+    CERTIFICATE = "certificate", _("認証の登録証")
+
+
+class ScanStatus(TextChoices):
+    WAITING = "waiting", _("検査待ち")
+    CLEAN = "clean", _("検査済み")
+    INFECTED = "infected", _("ウイルスを検出")
+
+
 class TargetBody(TextChoices):
     MINISTRY = "ministry", _("国の行政機関")
     PREFECTURE = "prefecture", _("都道府県")

@@ -17,12 +17,14 @@ from marketplace.workflow import pairs
 from .enums import (
     OPEN_REVIEW_STATUSES,
     Accessibility,
+    AttachmentKind,
     CertificationScheme,
     DataLocation,
     OfferKind,
     PriceTiming,
     PriceUnit,
     ReviewStatus,
+    ScanStatus,
     Severity,
     SoftwareStatus,
 )
@@ -39,6 +41,15 @@ def new_offer_reference():
 
 def new_review_reference():
     return new_reference("RV")
+
+
+def new_attachment_reference():
+    return new_reference("AT")
+
+
+def attachment_path(attachment, filename):
+    """Where the file is kept. Nothing a person typed gets into the path."""
+    return f"attachments/{attachment.reference}"
 
 
 class Category(models.Model):
@@ -237,6 +248,9 @@ class ReviewQuerySet(models.QuerySet):
     def open(self):
         return self.filter(status__in=OPEN_REVIEW_STATUSES)
 
+    def awaiting_post_check(self):
+        return self.filter(status=ReviewStatus.APPROVED, post_check=True, post_checked_at=None)
+
     def visible_to(self, user):
         """The operator sees all; a company's staff see what their company submitted; nobody else sees any."""
         if any(m.role in ("reviewer", "administrator") for m in user.active_memberships):
@@ -265,6 +279,10 @@ class Review(models.Model):
     note = models.TextField(_("事業者への連絡"), blank=True)
     # Only low-risk fields changed: approved by the policy table at once, looked at afterwards.
     post_check = models.BooleanField(default=False, editable=False)
+    post_checked_at = models.DateTimeField(null=True, editable=False)
+    post_checked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+"
+    )
 
     objects = ReviewQuerySet.as_manager()
 
@@ -288,6 +306,11 @@ class Review(models.Model):
                 name="review_nobody_decides_their_own",
                 condition=Q(decided_by=None) | Q(status=ReviewStatus.WITHDRAWN) | ~Q(decided_by=F("submitted_by")),
                 violation_error_message=_("自分が提出したものを審査することはできません。"),
+            ),
+            models.CheckConstraint(
+                name="review_post_checked_at_and_by",
+                condition=Q(post_checked_at=None, post_checked_by=None)
+                | Q(post_check=True, post_checked_at__isnull=False, post_checked_by__isnull=False),
             ),
             models.UniqueConstraint(
                 fields=["software", "company"],
@@ -406,4 +429,71 @@ class Comment(models.Model):
         return f"{self.field}: {self.body[:40]}"
 
 
-from .search.models import SearchDocument, SearchName, SearchSynonym, SearchWord  # noqa: E402, F401 - Django finds models here
+class AttachmentQuerySet(models.QuerySet):
+    def scan_due(self, now):
+        return self.filter(status=ScanStatus.WAITING, scan_due_at__lte=now)
+
+
+class Attachment(models.Model):
+    """A document of a software: price table, terms, certificate. Contents name it by sha256; nothing is served before it is clean."""
+
+    reference = models.CharField(max_length=16, unique=True, default=new_attachment_reference, editable=False)
+    software = models.ForeignKey(Software, models.PROTECT, related_name="attachments")
+    kind = models.CharField(_("種類"), max_length=20, choices=AttachmentKind)
+    file = models.FileField(_("ファイル"), upload_to=attachment_path, editable=False)
+    name = models.CharField(_("ファイル名"), max_length=150)
+    content_type = models.CharField(max_length=100, editable=False)
+    size = models.PositiveIntegerField(editable=False)  # bytes
+    sha256 = models.CharField(max_length=64, editable=False)
+    status = models.CharField(max_length=10, choices=ScanStatus, default=ScanStatus.WAITING, editable=False)
+    scan_due_at = models.DateTimeField(default=clock.now, editable=False)
+    scanned_at = models.DateTimeField(null=True, editable=False)
+    uploaded_at = models.DateTimeField(default=clock.now, editable=False)
+    uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, editable=False, related_name="+")
+
+    objects = AttachmentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("添付書類")
+        ordering = ["pk"]
+        indexes = [
+            models.Index(
+                fields=["scan_due_at"], name="attachment_scan_due", condition=Q(status=ScanStatus.WAITING.value)
+            )
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["software", "sha256"], name="attachment_once_per_software"),
+            models.CheckConstraint(name="attachment_kind_known", condition=Q(kind__in=AttachmentKind.values)),
+            models.CheckConstraint(name="attachment_sha256_shape", condition=Q(sha256__regex=r"^[0-9a-f]{64}$")),
+            models.CheckConstraint(
+                name="attachment_scanned_iff_judged",
+                condition=Q(status=ScanStatus.WAITING, scanned_at=None)
+                | Q(status__in=[ScanStatus.CLEAN, ScanStatus.INFECTED], scanned_at__isnull=False),
+            ),
+        ]
+        triggers = [
+            pgtrigger.FSM(
+                name="legal_transition",
+                field="status",
+                transitions=[
+                    (ScanStatus.WAITING.value, ScanStatus.CLEAN.value),
+                    (ScanStatus.WAITING.value, ScanStatus.INFECTED.value),
+                ],
+            ),
+        ]
+
+    def __str__(self):
+        return self.name
+
+    @property
+    def is_clean(self) -> bool:
+        return self.status == ScanStatus.CLEAN
+
+
+from .search.models import (  # noqa: E402 - Django finds models here
+    SearchDocument,  # noqa: F401
+    SearchName,  # noqa: F401
+    SearchPrice,  # noqa: F401
+    SearchSynonym,  # noqa: F401
+    SearchWord,  # noqa: F401
+)

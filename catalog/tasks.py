@@ -4,7 +4,7 @@ from marketplace import clock
 from marketplace.celery import enqueue
 
 from .enums import ReviewStatus, SoftwareStatus
-from .models import Review, Software
+from .models import Attachment, Review, Software
 
 
 @shared_task
@@ -26,8 +26,17 @@ def lapse_listing(software_id):
 
 
 @shared_task
+def scan_attachment(attachment_id):
+    """Scan one uploaded file. Safe to run twice: what is judged stays judged."""
+    from .actions import scan_file
+
+    if attachment := Attachment.objects.filter(pk=attachment_id).first():
+        scan_file(attachment)
+
+
+@shared_task
 def sweep():
-    """Drive whatever is due by its stored state: checks the broker lost or a worker left, listings past their day."""
+    """Drive whatever is due by its stored state: checks and scans the broker lost or a worker left, listings past their day."""
     due = Review.objects.filter(
         status__in=[ReviewStatus.SUBMITTED, ReviewStatus.CHECKING], due_at__lte=clock.now()
     ).order_by("pk")
@@ -36,3 +45,5 @@ def sweep():
     lapsed = Software.objects.filter(status=SoftwareStatus.LISTED, lapses_on__lte=clock.today()).order_by("pk")
     for pk in lapsed.values_list("pk", flat=True)[:500]:
         enqueue(lapse_listing, pk)
+    for pk in Attachment.objects.scan_due(clock.now()).order_by("pk").values_list("pk", flat=True)[:500]:
+        enqueue(scan_attachment, pk)
