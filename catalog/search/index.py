@@ -9,7 +9,8 @@ from django.db import connection, transaction
 
 from . import tokens
 from .document import SearchRow, bigrams, build_document, digest, names, words
-from .models import SearchDocument, SearchName, SearchWord
+from .models import SearchDocument, SearchName, SearchPrice, SearchWord
+from .prices import PriceRow
 from .source import listed_pks, read_listings
 
 BATCH = 200
@@ -22,6 +23,11 @@ def index_listing(software_pk: int) -> None:
     A software that is not listed is taken out. Costs some milliseconds.
     """
     _write([software_pk])
+
+
+def index_listings(software_pks: Sequence[int]) -> None:
+    """`index_listing` for many at once; call it in the transaction that lists or changes them."""
+    _write(software_pks)
 
 
 def remove_listing(software_pk: int) -> None:
@@ -92,17 +98,26 @@ def _write(pks: Sequence[int], *, only_stale: bool = False) -> None:
             for pk, listing in listings.items()
             for form, rank in names(listing)
         )
-        SearchWord.objects.bulk_create(
-            (
-                SearchWord(form=word, grams=tokens.tsvector(bigrams(word)))
-                for word in sorted({word for listing in listings.values() for word in words(listing)})
-            ),
-            ignore_conflicts=True,
+        SearchPrice.objects.filter(listing__in=listings).delete()
+        SearchPrice.objects.bulk_create(
+            SearchPrice(listing_id=pk, offer_id=offer, **PriceRow(*row)._asdict())
+            for pk, listing in listings.items()
+            for offer, *row in listing["prices"]
         )
+        remember_words(listings.values())
+
+
+def remember_words(listings: Iterable[dict]) -> None:
+    """Add the words of listings to those a correction may offer. They are never taken out: one is checked before."""
+    known = sorted({word for listing in listings for word in words(listing)})
+    SearchWord.objects.bulk_create(
+        (SearchWord(form=word, grams=tokens.tsvector(bigrams(word))) for word in known), ignore_conflicts=True
+    )
 
 
 def _delete(pks: Sequence[int]) -> None:
     SearchName.objects.filter(listing__in=pks).delete()
+    SearchPrice.objects.filter(listing__in=pks).delete()
     SearchDocument.objects.filter(pk__in=pks).delete()
 
 

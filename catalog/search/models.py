@@ -79,6 +79,24 @@ class SearchWord(models.Model):
         return self.form
 
 
+class SearchPrice(models.Model):
+    """A stretch of one item of a listed offer's price table, ready to be multiplied with a buyer's size: see ``prices``."""
+
+    listing = models.ForeignKey("catalog.Software", models.CASCADE, related_name="search_prices")  # derived
+    offer = models.ForeignKey("catalog.Offer", models.CASCADE, db_index=False, related_name="+")  # derived
+    needs = models.SmallIntegerField()
+    low = models.IntegerField()
+    high = models.IntegerField()
+    yearly_yen = models.DecimalField(max_digits=24, decimal_places=6)
+    items = models.SmallIntegerField()
+
+    class Meta:
+        app_label = "catalog"
+
+    def __str__(self):
+        return f"{self.offer_id}: {self.yearly_yen}"
+
+
 class SearchSynonym(models.Model):
     """Words that find each other. Seeded from ``synonyms.json``; the operator changes them without a deployment."""
 

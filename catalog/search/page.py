@@ -10,11 +10,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from psycopg.errors import QueryCanceled
 
+from ..pricing import Size
 from . import suggest, tokens
 from .facets import BY_NAME, COUNTED_TOGETHER, FACETS, category_tree
 from .filters import Filters
+from .prices import price_at
 from .query import Query, parse
-from .synonyms import synonyms_of
+from .synonyms import known_synonyms
 
 PAGE_SIZE = 20
 DEEPEST = 1000
@@ -104,18 +106,22 @@ def search(
     page: int = 1,
     page_size: int = PAGE_SIZE,
     synonyms: bool = True,
+    size: Size | None = None,
 ) -> Page:
     """Find listings.
 
     ``query``: as typed (see ``query.parse``). ``sort``: one of ``SORTS``; anything else is relevance. ``page`` counts
-    from 1; beyond ``Page.last_number`` the page is empty. Raises ``SearchTimeout``.
+    from 1; beyond ``Page.last_number`` the page is empty. ``size``: the buyer's, for the order by price; None is the
+    reference size. Raises ``SearchTimeout``.
     """
     filters = filters or Filters()
     sort = sort if sort in SORTS else "relevance"
-    parsed = parse(query, synonyms_of if synonyms else lambda term: ())
+    parsed = parse(query, known_synonyms() if synonyms and query.strip() else {})
     offset = (page - 1) * page_size
-    size = max(0, min(page_size, DEEPEST - offset))
-    statement, params = build_statement(parsed, filters, sort=sort, offset=min(offset, DEEPEST), limit=size)
+    limit = max(0, min(page_size, DEEPEST - offset))
+    statement, params = build_statement(
+        parsed, filters, sort=sort, offset=min(offset, DEEPEST), limit=limit, buyer=size
+    )
     ids, counts = decode(run(statement, params))
     total = sum(counts["sme"].values())
     for name in filters.restricted:
@@ -132,15 +138,17 @@ def search(
         facets=_facets(counts, filters.chosen),
         terms=tuple(text for term in parsed.wanted for text in term.texts),
         did_you_mean=suggest.correction(parsed) if not total and parsed.wanted else None,
-        explanation=explanation(sort, parsed),
+        explanation=explanation(sort, parsed, size),
     )
 
 
-def explanation(sort: str, query: Query) -> str:
+def explanation(sort: str, query: Query, size: Size | None = None) -> str:
     """One sentence that says why the results stand in this order."""
     tie = _("同順位のものは、登録番号から機械的に決めた、事業者や登録時期によらない順に並べています。")
     if sort == "newest":
         return _("掲載日の新しい順です。") + tie
+    if sort == "price" and size:
+        return _("入力された規模で計算した年間価格の安い順です。計算できないものは最後です。") + tie
     if sort == "price":
         return _("標準的な規模で計算した年間価格の安い順です。価格の登録がないものは最後です。") + tie
     if sort == "adoptions":
@@ -153,7 +161,9 @@ def explanation(sort: str, query: Query) -> str:
 # The statement
 
 
-def build_statement(query: Query, filters: Filters, *, sort: str, offset: int, limit: int) -> tuple[str, list]:
+def build_statement(
+    query: Query, filters: Filters, *, sort: str, offset: int, limit: int, buyer: Size | None = None
+) -> tuple[str, list]:
     """Return the one statement, and its parameters, that answers with rows (kind, a, b, c, count).
 
     Kind -1 are the page's listings in order; kind 0 to 4 the sets of ``COUNTED_TOGETHER``; from 10 on the facets counted
@@ -209,6 +219,11 @@ def build_statement(query: Query, filters: Filters, *, sort: str, offset: int, l
             f"tiers AS (SELECT listing_id, min(tier) AS tier FROM ({tiers}) AS t (listing_id, tier) GROUP BY 1)"
         )
         results, order = "found LEFT JOIN tiers USING (listing_id)", f"coalesce(tier, 3), {order}"
+    if sort == "price" and buyer:
+        priced, quantities = price_at(buyer)
+        steps.append(priced)
+        params.extend(quantities)
+        results, order = "found LEFT JOIN own_prices USING (listing_id)", "own_price NULLS LAST, seed, listing_id"
     for facet in filters.restricted:
         matches(f"without_{facet}", [BY_NAME[facet].column], filters.without(facet))
 

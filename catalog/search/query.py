@@ -1,8 +1,9 @@
 """What somebody typed, as terms and as the ``tsquery`` literals that find them."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from . import tokens
 from .document import REST, SUMMARY, name_lexeme, needle
@@ -83,7 +84,7 @@ class Query:
         return " & ".join(parts)
 
 
-def parse(typed: str, synonyms: Callable[[str], tuple[str, ...]] = lambda term: ()) -> Query:
+def parse(typed: str, synonyms: Mapping[str, tuple[str, ...]] = MappingProxyType({})) -> Query:
     """Understand a query: words are ANDed, ``"…"`` or 「…」 is a phrase, ``-word`` must not occur.
 
     Never fails: what has no letters is no term, what is too long is cut (``shortened``). ``synonyms`` gives the
@@ -96,7 +97,9 @@ def parse(typed: str, synonyms: Callable[[str], tuple[str, ...]] = lambda term: 
         if part["phrase"] is not None:
             found = [(canonical(part["phrase"]), ())]
         else:
-            found = [(word, () if excluded else synonyms(word)[:MOST_ALTERNATIVES]) for word in _words(part["word"])]
+            found = [
+                (word, () if excluded else synonyms.get(word, ())[:MOST_ALTERNATIVES]) for word in _words(part["word"])
+            ]
             if excluded:  # -a・b excludes what has both in a row, not what has either
                 found = [(canonical(part["word"]), ())]
         for word, alternatives in found:

@@ -3,16 +3,18 @@
 from collections.abc import Iterable, Iterator
 
 from django.apps import apps
-from django.db.models import Prefetch
+from django.db.models import Prefetch, prefetch_related_objects
 
 from marketplace import clock
-from marketplace.companies import rules
-from marketplace.companies.enums import Answer
-from marketplace.companies.models import FactSnapshot
+from marketplace.companies.enums import Answer, Question
+from marketplace.companies.facts import startup_verdict
+from marketplace.companies.models import Company
+from marketplace.companies.rules.verdicts import every, negate
 
 from .. import pricing
 from ..enums import SoftwareStatus
 from .facets import millipercent
+from .prices import price_rows
 
 REFERENCE_SIZE = pricing.Size(
     users=100, residents=50_000, devices=100, cases_per_year=10_000, gigabytes=100, gigabytes_per_year=100
@@ -41,7 +43,7 @@ def read_listings(pks: Iterable[int]) -> Iterator[dict]:
         .order_by("pk")
     )
     found = list(found)
-    verdicts = _verdicts({offer.seller_id for software in found for offer in software.listed_offers})
+    verdicts = _verdicts({offer.seller_id: offer.seller for each in found for offer in each.listed_offers}.values())
     tax = pricing.tax_rate(clock.today())
     for software in found:
         sellers = [verdicts[offer.seller_id] for offer in software.listed_offers]
@@ -66,6 +68,9 @@ def read_listings(pks: Iterable[int]) -> Iterator[dict]:
                 filter(_is_known, (_yearly_price(offer, tax) for offer in software.listed_offers)), default=None
             ),
             "availability": millipercent(software.availability_percent),
+            "prices": [
+                (offer.pk, *row) for offer in software.listed_offers for row in price_rows(_lines(offer), tax)
+            ],
             "adoptions": 0,
             "listed_at": software.listed_at,
         }
@@ -83,10 +88,13 @@ def _category(category) -> dict:
 
 def _yearly_price(offer, tax) -> int | None:
     """What a later year costs the reference body, in yen with tax; None where the price table does not tell."""
-    fields = ("item", "timing", "unit", "amount_yen", "from_quantity", "to_quantity", "tax_included")
-    lines = [pricing.PriceLine(**{name: getattr(line, name) for name in fields}) for line in offer.price_lines.all()]
-    estimate = pricing.total(lines, REFERENCE_SIZE, 1, tax)
+    estimate = pricing.total(_lines(offer), REFERENCE_SIZE, 1, tax)
     return estimate.running_year and estimate.running_year.including_tax
+
+
+def _lines(offer) -> list[pricing.PriceLine]:
+    fields = ("item", "timing", "unit", "amount_yen", "from_quantity", "to_quantity", "tax_included")
+    return [pricing.PriceLine(**{name: getattr(line, name) for name in fields}) for line in offer.price_lines.all()]
 
 
 def _is_known(price: int | None) -> bool:
@@ -101,28 +109,14 @@ def _any_yes(answers: Iterable[Answer]) -> str:
     return "no" if answers == {Answer.NO} else "cannot_tell"
 
 
-def _verdicts(company_pks: set[int]) -> dict[int, tuple[Answer, Answer]]:
-    """Whether each company is an SME, and whether it is a startup, today."""
-    snapshots: dict[int, list[rules.Snapshot]] = {pk: [] for pk in company_pks}
-    for row in FactSnapshot.objects.filter(company__in=company_pks).order_by("pk"):
-        snapshots[row.company_id].append(_snapshot(row))
+def _verdicts(companies: Iterable[Company]) -> dict[int, tuple[Answer, Answer]]:
+    """For each company whether it is an SME (and not deemed large), and whether it is a startup, today."""
+    companies = list(companies)
+    prefetch_related_objects(companies, "snapshots")
     today = clock.today()
-    definition = rules.startup_definition(today)
     answers = {}
-    for pk, reported in snapshots.items():
-        facts = rules.merge(reported).facts
-        answers[pk] = (rules.sme(facts, on=today).answer, rules.startup(facts, today, definition).answer)
+    for company in companies:
+        verdict = startup_verdict(company, today)
+        sme = every([verdict.part(Question.SME).answer, negate(verdict.part(Question.DEEMED_LARGE).answer)])
+        answers[company.pk] = (sme, verdict.answer)
     return answers
-
-
-def _snapshot(row: FactSnapshot) -> rules.Snapshot:
-    plain = ("entity_kind", "capital_yen", "employees", "jsic_code", "jsic_revision", "established_on")
-    listed = {
-        name: None if told is None else tuple(map(kind.from_dict, told))
-        for name, told, kind in (
-            ("shareholders", row.shareholders, rules.Holding),
-            ("officers", row.officers, rules.Officer),
-        )
-    }
-    facts = rules.Facts(**{name: getattr(row, name) for name in plain}, **listed)
-    return rules.Snapshot(source=row.source, as_of=row.as_of, facts=facts)

@@ -1,6 +1,7 @@
 """Words that find each other (勤怠管理 = タイムカード). Applied to the query, so a change needs no new index."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from .facets import Remembered
@@ -10,9 +11,9 @@ from .normalise import canonical
 SHIPPED = Path(__file__).with_name("synonyms.json")
 
 
-def synonyms_of(term: str) -> tuple[str, ...]:
-    """The canonical synonyms of a canonical ``term``, without the term itself."""
-    return _groups.get().get(term, ())
+def known_synonyms() -> Mapping[str, tuple[str, ...]]:
+    """By canonical word, its canonical synonyms. Remembered for ``SEARCH_CACHE_SECONDS``."""
+    return _groups.get()
 
 
 def shipped_groups() -> list[list[str]]:
