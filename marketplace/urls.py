@@ -13,6 +13,7 @@ urlpatterns = [
     path("i18n/setlang/", login_not_required(set_language), name="set_language"),
     path("", include("marketplace.accounts.urls")),
     path("", include("marketplace.companies.urls")),
+    path("", include("marketplace.notifications.urls")),
     path("", include("catalog.urls")),
     path("", include("procurement.urls")),
     path("api/v1/", include("marketplace.api_urls")),

@@ -167,7 +167,7 @@ def _edit_page(request, own, part, draft, seen, *, added="", status=HTTPStatus.O
         "draft": draft,
         "form": draft.form,  # the title says when it has errors
         "seen": seen.isoformat() if seen else "",
-        "added": added,
+        **{f"added_{name}": added == name for name in draft.lists},
         "completeness": desk.completeness(draft.content(), part.table) if draft.form.is_bound else _told(part),
         "notes": _notes(own, part),
         "show_errors": status == HTTPStatus.UNPROCESSABLE_ENTITY,
