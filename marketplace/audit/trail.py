@@ -1,9 +1,12 @@
 """Write to the trail, and prove it whole."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Model
 
 from .models import AuditEvent
 
@@ -14,14 +17,22 @@ def record(type: str, subject, *, by, **data) -> AuditEvent:
     ``type`` is ``subject:past_participle``; ``subject`` a model instance with a public ``reference`` (else its pk is used);
     ``by`` the acting user or None for the system. ``data`` must be JSON and must not name or describe a person.
     """
+    return record_each(type, [(subject, data)], by=by)[0]
+
+
+def record_each(type: str, acts: Iterable[tuple[Model, dict[str, Any]]], *, by) -> list[AuditEvent]:
+    """`record` for many (subject, data) at once, in one statement."""
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("An audit event belongs to the transaction of the act it records.")
-    return AuditEvent.objects.create(
-        type=type,
-        actor=by.reference if by else "",
-        subject_type=subject._meta.label_lower,
-        subject=str(getattr(subject, "reference", None) or subject.pk),
-        data=data,
+    return AuditEvent.objects.bulk_create(
+        AuditEvent(
+            type=type,
+            actor=by.reference if by else "",
+            subject_type=subject._meta.label_lower,
+            subject=str(getattr(subject, "reference", None) or subject.pk),
+            data=data,
+        )
+        for subject, data in acts
     )
 
 

@@ -14,7 +14,7 @@ def facts_of(company: Company) -> Merged:
 
 
 def merged(rows: Iterable[FactSnapshot]) -> Merged:
-    ordered = sorted(rows, key=lambda row: row.pk)
+    ordered = sorted(rows, key=lambda row: (row.pk is None, row.pk or 0))  # what is not saved yet was told last
     return merge(Snapshot(source=FactSource(row.source), as_of=row.as_of, facts=_facts(row)) for row in ordered)
 
 
