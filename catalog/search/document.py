@@ -18,7 +18,7 @@ from .normalise import RUN, canonical
 SUMMARY = "~"
 """Leads the summary's lexemes in ``head``, where the name's stand bare."""
 REST = "."
-"""Leads, in ``grams``, lexemes found neither in name, summary nor description."""
+"""Leads, in ``grams``, what is found neither in name, summary nor description: whole lexemes and their beginnings."""
 
 
 class SearchRow(NamedTuple):
@@ -72,6 +72,7 @@ def build_document(listing: dict) -> SearchRow:
     in_summary = tokens.lexemes(summary)
     in_front = in_name | in_summary | tokens.lexemes(description)
     in_rest = tokens.lexemes(rest)
+    only_in_rest = tokens.beginnings(in_rest) - tokens.beginnings(in_front)
     whole_name = name_lexeme(name)
 
     return SearchRow(
@@ -87,7 +88,7 @@ def build_document(listing: dict) -> SearchRow:
         tokens_version=tokens.VERSION,
         digest=digest(listing),
         head=tokens.tsvector({whole_name} | in_name | {SUMMARY + lexeme for lexeme in in_summary} | facet_lexemes),
-        grams=tokens.tsvector(in_front | in_rest | {REST + lexeme for lexeme in in_rest - in_front} | facet_lexemes),
+        grams=tokens.tsvector(in_front | in_rest | {REST + lexeme for lexeme in only_in_rest} | facet_lexemes),
         body=bounded("\n".join((name, summary, description, rest))),
     )
 

@@ -7,6 +7,7 @@ queries must agree to the letter. ``fold`` decides which spellings are the same;
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 # What is written in one run without spaces: kana with their marks, and ideographs. 「・」 is no letter: it separates.
@@ -32,8 +33,12 @@ _FINAL_VOWEL = re.compile(f"(?<=[{_KANA}ー][{_KANA}ー][{_KANA}])ー(?![\u30a0-
 _VARIANTS = str.maketrans(
     "ヵヶ髙﨑濵濱邊邉齋齊澤國廣櫻眞榮嶋龍瀧曾條德", "カケ高崎浜浜辺辺斎斉沢国広桜真栄島竜滝曽条徳"
 )
-# A character and the marks Unicode fuses with it: combining accents, voicing marks in full and half width.
-_CLUSTER = re.compile(".[\u0300-\u036f\u3099\u309a\uff9e\uff9f]*", re.DOTALL)
+# Stretches that folding leaves as they are (variants aside), else a character and the marks Unicode fuses with it:
+# combining accents, voicing marks in full and half width.
+_MARKS = "\u0300-\u036f\u3099\u309a\uff9e\uff9f"
+_CLUSTER = re.compile(
+    f"(?P<same>[ -@\\[-~\u3001-\u3029\u3041-\u3096\u30a1-\u30fe\u4e00-\u9fff]+(?![{_MARKS}]))|.[{_MARKS}]*", re.DOTALL
+)
 
 
 def fold(text: str) -> str:
@@ -59,28 +64,36 @@ class Folded:
     """A folded text, and for each of its characters the stretch of the original it stands for."""
 
     text: str
-    starts: tuple[int, ...]
-    ends: tuple[int, ...]
+    starts: Sequence[int]
+    ends: Sequence[int]
 
 
 def fold_with_offsets(original: str) -> Folded:
     """Like :func:`fold`, with offsets. Where letters fuse beyond their cluster (Hangul written in parts), every
     character stands for the whole text: too much is marked then, never the wrong thing."""
-    pieces, starts, ends = [], [], []
+    pieces: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
     for cluster in _CLUSTER.finditer(original):
-        piece = _alike(cluster.group())
-        pieces.append(piece)
-        starts += [cluster.start()] * len(piece)
-        ends += [cluster.end()] * len(piece)
+        start, end = cluster.span()
+        if cluster["same"] is not None:
+            pieces.append(cluster["same"].translate(_VARIANTS))
+            starts += range(start, end)
+            ends += range(start + 1, end + 1)
+        else:
+            piece = _alike(cluster.group())
+            pieces.append(piece)
+            starts += [start] * len(piece)
+            ends += [end] * len(piece)
     text, whole = "".join(pieces), _alike(original)
     if text != whole:
         text, starts, ends = whole, [0] * len(whole), [len(original)] * len(whole)
     text = _DASH_FOR_VOWEL.sub("ー", text)
-    dropped = {match.start() for match in _FINAL_VOWEL.finditer(text)}
-    for position in dropped:
+    for position in reversed([match.start() for match in _FINAL_VOWEL.finditer(text)]):
         ends[position - 1] = ends[position]  # the mark is highlighted with the kana it lengthens
-    kept = [position for position in range(len(text)) if position not in dropped]
-    return Folded("".join(text[i] for i in kept), tuple(starts[i] for i in kept), tuple(ends[i] for i in kept))
+        text = text[:position] + text[position + 1 :]
+        del starts[position], ends[position]
+    return Folded(text, starts, ends)
 
 
 def _alike(text: str) -> str:

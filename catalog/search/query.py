@@ -71,7 +71,12 @@ class Query:
 
     def only_with_rest(self, facets: Iterable[str] = ()) -> str:
         """The literal for ``grams``: found, but some token only in what is neither name, summary nor description."""
-        rest = (_tsquery(text, (REST,), any_token=True) for term in self.wanted for text in term.texts)
+        rest = (
+            tokens.quoted(REST + token.text) + (":*" if token.prefix and not tokens.is_japanese(token.text) else "")
+            for term in self.wanted
+            for text in term.texts
+            for token in tokens.wanted(text)
+        )
         return f"{self.anywhere(facets)} & ({' | '.join(rest)})"
 
     def _literal(self, leads: Sequence[str], facets: Iterable[str], excluding: bool = False) -> str:
@@ -125,12 +130,12 @@ def _words(word: str) -> list[str]:
     return found
 
 
-def _tsquery(term: str, leads: Sequence[str], any_token: bool = False) -> str:
+def _tsquery(term: str, leads: Sequence[str]) -> str:
     parts = (
         _any(tokens.quoted(lead + token.text) + (":*" if token.prefix else "") for lead in leads)
         for token in tokens.wanted(term)
     )
-    return f"({(' | ' if any_token else ' & ').join(parts)})"
+    return f"({' & '.join(parts)})"
 
 
 def _any(parts: Iterable[str]) -> str:

@@ -1,11 +1,11 @@
 """What is indexed for a text, and what a query must find.
 
-Japanese has no spaces, so runs of it are indexed as all their character pairs and triples; a Latin word is indexed as
-it is. Where two runs touch ("AI議事録") or two Latin words follow each other ("google cloud"), a *junction* token of
-the two ends is indexed as well. So without any positions
+Japanese has no spaces, so of a run of it every three characters in a row are indexed, and at its end the last two and the
+last one; a Latin word is indexed as it is. Where two runs touch ("AI議事録") or two Latin words follow each other ("google
+cloud"), a *junction* of the two ends is indexed as well. So without any positions
 
-* one or two characters, three characters, and one word are found exactly;
-* longer ones are found by the AND of their triples, and ``query`` checks the few candidates against the text.
+* one or two characters are found as the beginning of a token, three characters and a Latin word as a token: exactly;
+* longer ones are found by the AND of their triples, and ``page`` checks the few candidates against the text.
 """
 
 from collections.abc import Iterable
@@ -18,7 +18,8 @@ VERSION = 1
 
 LONGEST_WORD = 60  # of a Latin word; more is data, not language
 SHORTEST_PREFIX = 2  # one Latin letter is not completed: it would match most of the catalogue
-TRIPLE = "#"  # leads triples, so that a prefix scan for one character does not read them
+SPAN = 3
+"""Characters in a token of Japanese. Two would find 管理者 where 管理 and 処理者 stand apart; four would double the index."""
 
 
 def lexemes(text: str) -> set[str]:
@@ -29,9 +30,7 @@ def lexemes(text: str) -> set[str]:
         for match in RUN.finditer(line):
             run = match.group()
             if japanese := match["cjk"] is not None:
-                found.update([run[i : i + 2] for i in range(len(run) - 1)])
-                found.update([TRIPLE + run[i : i + 3] for i in range(len(run) - 2)])
-                found.add(run[-1])  # every character begins a token: single ones are found by prefix
+                found.update([run[i : i + SPAN] for i in range(len(run))])  # every character begins one
             else:
                 found.add(run[:LONGEST_WORD])
             current = (run, japanese, match.start(), match.end())
@@ -39,6 +38,17 @@ def lexemes(text: str) -> set[str]:
                 found.add(junction)
             previous = current
     return found
+
+
+def beginnings(found: Iterable[str]) -> set[str]:
+    """The lexemes, and what one or two characters of Japanese find them by."""
+    return {
+        part for lexeme in found for part in ((lexeme[:1], lexeme[:2], lexeme) if is_japanese(lexeme) else (lexeme,))
+    }
+
+
+def is_japanese(lexeme: str) -> bool:
+    return RUN.match(lexeme)["cjk"] is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +73,10 @@ def wanted(term: str) -> list[Token]:
         open_end = last and not japanese and SHORTEST_PREFIX <= len(run) <= LONGEST_WORD
         following = None if last else runs[position + 1]
         junction = _junction(current, following) if following else None
-        if japanese and len(run) > 2:
-            tokens.update((Token(TRIPLE + run[i : i + 3]), None) for i in range(len(run) - 2))
-        elif japanese and len(run) == 2:
-            tokens[Token(run)] = None
+        if japanese and len(run) >= SPAN:
+            tokens.update((Token(run[i : i + SPAN]), None) for i in range(len(run) - SPAN + 1))
+        elif japanese and len(run) > 1:
+            tokens[Token(run, prefix=True)] = None
         elif not (joined_before or junction):  # else a junction holds the word, or the single character, already
             tokens[Token(run[:LONGEST_WORD], prefix=japanese or open_end)] = None
         if junction:

@@ -1,0 +1,43 @@
+"""Search over a few listings made for the case."""
+
+import pytest
+
+from catalog.models import Category
+from catalog.search.bench.corpus import category_leaves
+from catalog.search.facets import FACETS
+from catalog.search.page import search
+
+pytestmark = pytest.mark.django_db
+
+
+def test_order_puts_the_very_name_first(plain):
+    longer = [plain(name=f"勤怠くん{suffix}") for suffix in ("プラス", "クラウド", "ライト", "Pro")]
+    exact = plain(name="勤怠くん")
+    ids = search("勤怠くん").ids
+    assert ids[0] == exact
+    assert set(ids[1:]) == set(longer)
+
+
+def test_facet_parent_counts_a_listing_in_two_children_once(plain):
+    internal = [leaf for leaf in category_leaves() if leaf["path"][0] == "internal"]
+    plain(categories=internal[:2])
+    counts = {choice.value: choice.count for choice in search("").facet("category").choices}
+    assert counts["internal"] == 1
+    assert [counts[leaf["path"][1]] for leaf in internal[:2]] == [1, 1]
+
+
+def test_facet_shows_choices_that_nothing_has(plain):
+    plain(name="勤怠")
+    facets = search("勤怠").facets
+    assert {facet.name: len(facet.choices) for facet in facets if facet.name != "category"} == {
+        kind.name: len(kind.codes) for kind in FACETS if kind.name != "category"
+    }
+    assert len(search("勤怠").facet("category").choices) == Category.objects.count()
+
+
+def test_search_knows_synonyms(plain):
+    card, attendance, other = plain(name="タイムカードくん"), plain(name="勤怠管理くん"), plain(name="文書くん")
+    assert set(search("タイムカード").ids) == {card, attendance}
+    assert set(search("タイムカード", synonyms=False).ids) == {card}
+    assert set(search('"タイムカード"').ids) == {card}
+    assert other not in search("勤怠管理").ids

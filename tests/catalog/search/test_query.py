@@ -1,0 +1,59 @@
+import pytest
+
+from catalog.search.query import LONGEST_QUERY, MOST_TERMS, Term, parse
+
+
+@pytest.mark.parametrize(
+    ("typed", "terms"),
+    [
+        ("勤怠　打刻", ["勤怠", "打刻"]),
+        ("勤怠・給与、予算", ["勤怠", "給与", "予算"]),
+        ("Google-Cloud", ["google cloud"]),
+        ("AI議事録", ["ai議事録"]),
+        ("AI-OCR帳票", ["ai ocr帳票"]),
+        ("“勤怠 管理”", ["勤怠 管理"]),
+        ("「書かない窓口」対応", ["書かない窓口", "対応"]),
+        ('"閉じない', ["閉じない"]),
+        ("勤怠 勤怠 キンタイ", ["勤怠", "キンタイ"]),
+        ("ｻｰﾊﾞｰ サーバ", ["サーバ"]),
+        ("!!! ・・・", []),
+        ("'; DROP TABLE--", ["drop", "table"]),
+    ],
+)
+def test_parse_terms(typed, terms):
+    assert [term.text for term in parse(typed).terms] == terms
+
+
+def test_parse_exclusions():
+    assert parse("管理 -勤怠 －給与 -“Google Cloud”").terms == (
+        Term("管理"),
+        Term("勤怠", excluded=True),
+        Term("給与", excluded=True),
+        Term("google cloud", excluded=True),
+    )
+    assert parse("e-Tax - x").terms == (Term("e tax"), Term("x"))
+
+
+def test_parse_cuts_what_is_too_long_and_says_so():
+    many = parse(" ".join("勤怠給与予算文書契約会議窓口住民"[i : i + 2] for i in range(12)))
+    assert (len(many.terms), many.shortened) == (MOST_TERMS, True)
+    long = parse("勤" * (LONGEST_QUERY + 1))
+    assert (len(long.typed), long.shortened) == (LONGEST_QUERY, True)
+    assert not parse("勤怠").shortened
+
+
+def test_parse_takes_control_characters_for_spaces():
+    assert [term.text for term in parse("勤\x00怠\u202e管理\u200bX").terms] == ["勤", "怠", "管理", "x"]
+
+
+def test_parse_adds_synonyms_but_not_to_phrases_or_exclusions():
+    known = {"勤怠": ("タイムカード",)}
+    assert parse("勤怠", known).terms == (Term("勤怠", alternatives=("タイムカード",)),)
+    assert parse('"勤怠"', known).terms == (Term("勤怠"),)
+    assert parse("-勤怠", known).terms == (Term("勤怠", excluded=True),)
+
+
+def test_literal_of_facets_and_words():
+    query = parse("税 -ai")
+    assert query.anywhere(["'@sme:yes'"]) == "('税':*) & '@sme:yes' & !(('ai':*))"
+    assert parse("").anywhere() == "'@'"
