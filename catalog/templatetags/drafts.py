@@ -3,6 +3,7 @@ import re
 from django import template
 
 from catalog.enums import AttachmentKind
+from marketplace.accounts import permissions as people
 
 register = template.Library()
 
@@ -16,3 +17,16 @@ def control_id(path):
 @register.filter
 def attachment_kind(value):
     return AttachmentKind(value).label
+
+
+@register.inclusion_tag("catalog/vendor/includes/listing_tools.html", takes_context=True)
+def listing_tools(context, software):
+    """What a listing's page offers besides reading it: its maker edits, other vendors sell, the operator looks after it."""
+    user = context["request"].user
+    companies = {company.pk for company in people.companies_of(user)}
+    return {
+        "software": software,
+        "is_own": software.maker_id in companies,
+        "may_sell": bool(companies) and software.maker_id not in companies,
+        "is_operator": people.can_review(user),
+    }

@@ -14,10 +14,9 @@ NOTIFICATION_LIST_QUERIES = 6
 
 
 def told(user, path="/vendor/"):
-    notification = Notification.objects.create(
+    return Notification.objects.create(
         user=user, event="test", subject="修正のお願い", body="直してください。", path=path
     )
-    return notification
 
 
 @pytest.mark.parametrize("count", [1, 3])
