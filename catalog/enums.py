@@ -2,6 +2,7 @@
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class SoftwareStatus(TextChoices):
@@ -155,5 +156,5 @@ class PriceUnit(TextChoices):
     USER = "user", _("利用者")
     RESIDENT = "resident", _("住民")
     DEVICE = "device", _("端末")
-    CASE = "case", _("件")
+    CASE = "case", pgettext_lazy("unit", "件")
     GB = "gb", "GB"

@@ -14,7 +14,7 @@ from decimal import Decimal
 from django.apps import apps
 from django.conf import settings
 from django.utils.functional import Promise
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from ..enums import CertificationScheme, Delivery, Integration, StandardTask, TargetBody
@@ -105,7 +105,7 @@ FACETS = (
         _("スタートアップ"),
         "startup",
         TRI_STATE,
-        {"yes": _("スタートアップが販売"), "no": _("該当なし"), "cannot_tell": _("判定できません")},
+        {"yes": _("スタートアップが販売"), "no": pgettext_lazy("facet", "該当なし"), "cannot_tell": _("判定できません")},
         many=False,
     ),
     FacetKind(
@@ -113,7 +113,7 @@ FACETS = (
         _("中小企業"),
         "sme",
         TRI_STATE,
-        {"yes": _("中小企業が販売"), "no": _("該当なし"), "cannot_tell": _("判定できません")},
+        {"yes": _("中小企業が販売"), "no": pgettext_lazy("facet", "該当なし"), "cannot_tell": _("判定できません")},
         many=False,
     ),
     FacetKind(

@@ -61,7 +61,7 @@ def template() -> Catalog:
 def update() -> None:
     """Bring the English catalogue in step with the code; texts no longer used are dropped."""
     catalog = _stored()
-    catalog.update(template(), no_fuzzy_matching=True)
+    catalog.update(template(), no_fuzzy_matching=True, update_creation_date=False)
     catalog.obsolete.clear()
     FOLDER.mkdir(parents=True, exist_ok=True)
     with PO.open("wb") as file:
