@@ -105,7 +105,11 @@ FACETS = (
         _("スタートアップ"),
         "startup",
         TRI_STATE,
-        {"yes": _("スタートアップが販売"), "no": pgettext_lazy("facet", "該当なし"), "cannot_tell": _("判定できません")},
+        {
+            "yes": _("スタートアップが販売"),
+            "no": pgettext_lazy("facet", "該当なし"),
+            "cannot_tell": _("判定できません"),
+        },
         many=False,
     ),
     FacetKind(
