@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from django.apps import apps
 from django.db import connection, transaction
 
+from ..enums import SoftwareStatus
 from . import tokens
 from .document import SearchRow, bigrams, build_document, digest, names, words
 from .models import SearchDocument, SearchName, SearchPrice, SearchWord
 from .prices import PriceRow
 from .source import listed_pks, read_listings
 
-BATCH = 200
-"""Listings in one transaction of a rebuild: about a second, so that nobody waits long and an interrupt loses little."""
+BATCH = 50
+"""Listings in one transaction of a rebuild: well under a second, so that nobody waits and an interrupt loses little."""
 
 
 def index_listing(software_pk: int) -> None:
@@ -41,13 +42,11 @@ def rebuild(*, everything: bool = False) -> Iterator[int]:
     ``everything`` also writes the rows that are right already. It can be interrupted at any time and run again: what is
     done is done.
     """
-    for extra in _batches(check_index().extra):
-        with transaction.atomic():
-            _delete(extra)
+    for pks in _batches(_extra()):
+        _write(pks)  # which takes out what is still not listed
     done = 0
     for pks in _batches(listed_pks()):
-        with transaction.atomic():
-            _write(pks, only_stale=not everything)
+        _write(pks, only_stale=not everything)
         done += len(pks)
         yield done
 
@@ -66,16 +65,24 @@ class Differences:
 
 def check_index() -> Differences:
     """Compare every listing with its search row, by digest. Reads everything, writes nothing."""
-    indexed = dict(SearchDocument.objects.order_by("pk").values_list("pk", "digest").iterator(chunk_size=5000))
     missing, stale = [], []
     for pks in _batches(listed_pks()):
+        known = _digests(pks)
         for listing in read_listings(pks):
-            known = indexed.pop(listing["id"], None)
-            if known is None:
+            if listing["id"] not in known:
                 missing.append(listing["id"])
-            elif known != digest(listing):
+            elif known[listing["id"]] != digest(listing):
                 stale.append(listing["id"])
-    return Differences(tuple(missing), tuple(sorted(indexed)), tuple(stale))
+    return Differences(tuple(missing), tuple(_extra()), tuple(stale))
+
+
+def _extra() -> list[int]:
+    found = SearchDocument.objects.exclude(listing__status=SoftwareStatus.LISTED)
+    return list(found.order_by("pk").values_list("pk", flat=True))
+
+
+def _digests(pks: Iterable[int]) -> dict[int, int]:
+    return dict(SearchDocument.objects.filter(pk__in=pks).values_list("pk", "digest"))
 
 
 def _write(pks: Sequence[int], *, only_stale: bool = False) -> None:
@@ -87,7 +94,7 @@ def _write(pks: Sequence[int], *, only_stale: bool = False) -> None:
         if gone := [pk for pk in pks if pk not in listings]:
             _delete(gone)
         if only_stale:
-            known = dict(SearchDocument.objects.filter(pk__in=listings).values_list("pk", "digest"))
+            known = _digests(listings)
             listings = {pk: listing for pk, listing in listings.items() if known.get(pk) != digest(listing)}
         if not listings:
             return
