@@ -209,6 +209,7 @@ def content_security_policy(*, provider_origin: str) -> dict:
 LANGUAGE_CODE = "ja"
 LANGUAGES = [("ja", "日本語"), ("en", "English")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = "marketplace.formats"
 TIME_ZONE = "Asia/Tokyo"
 USE_I18N = True
 USE_TZ = True
