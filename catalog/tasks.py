@@ -1,3 +1,4 @@
+import structlog
 from celery import shared_task
 
 from marketplace import clock
@@ -5,6 +6,8 @@ from marketplace.celery import enqueue
 
 from .enums import ReviewStatus, SoftwareStatus
 from .models import Attachment, Review, Software
+
+log = structlog.get_logger(__name__)
 
 
 @shared_task
@@ -32,6 +35,18 @@ def scan_attachment(attachment_id):
 
     if attachment := Attachment.objects.filter(pk=attachment_id).first():
         scan_file(attachment)
+
+
+@shared_task
+def mend_search():
+    """Nightly: bring the search index to what is listed (a startup grows up without anybody's act), and say what differed."""
+    from .search.index import check_index, rebuild
+
+    found = check_index()
+    if found:
+        log.warning("search_index_differed", missing=found.missing, extra=found.extra, stale=found.stale)
+        for _ in rebuild():
+            pass
 
 
 @shared_task

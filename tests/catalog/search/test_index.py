@@ -14,6 +14,7 @@ from catalog.search.filters import Filters
 from catalog.search.index import check_index, index_listing, rebuild, remove_listing
 from catalog.search.page import search
 from catalog.search.source import read_listings
+from catalog.tasks import mend_search
 from marketplace import clock
 from tests.factories.accounts import MembershipFactory
 from tests.factories.catalog import listed_software, offer_content
@@ -214,3 +215,13 @@ def test_rebuild_goes_on_while_people_search():
         reader.join()
     assert set(totals) == {6}
     assert len(totals) > 1
+
+
+def test_nightly_check_mends_the_index_and_says_what_differed(caplog):
+    damage()
+    mend_search()
+    assert not check_index()
+    assert "search_index_differed" in caplog.text
+    caplog.clear()
+    mend_search()
+    assert caplog.text == ""
