@@ -5,6 +5,7 @@ from pathlib import Path
 
 import environ
 import structlog
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 
 env = environ.Env()
@@ -278,7 +279,7 @@ CELERY_BEAT_SCHEDULE = {
     # Tasks are hints. Whatever is due according to the stored state is driven again each minute.
     f"{room} sweep": {"task": f"{room}.tasks.sweep", "schedule": 60.0, "options": {"expires": 55}}
     for room in ("marketplace.notifications", "catalog", "procurement")
-}
+} | {"search index": {"task": "catalog.tasks.mend_search", "schedule": crontab(hour=18, minute=10)}}  # 3:10 in Tokyo
 
 # The API
 
