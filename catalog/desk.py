@@ -39,6 +39,8 @@ class Completeness:
 
 
 def completeness(content: dict, table: tuple[Field, ...]) -> Completeness:
+    # Nobody is asked for the kind of an offer: who sells decides it.
+    table = tuple(field for field in table if field.name != "kind")
     total = 0
     for field in table:
         rows = fields.get(content, field.name) if field.kind is Kind.LIST else None
