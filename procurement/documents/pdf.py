@@ -1,7 +1,7 @@
 """The documents a purchase leaves behind, as PDF: plain dict in, bytes out, no ORM and no clock.
 
 Inputs are the types of `content`; money and days are formatted here. Official documents are in Japanese whatever the
-language of the screen, so their words are not translated.
+language of the screen, so their own words are not translated.
 """
 
 import datetime
@@ -46,6 +46,7 @@ def evidence_file_name(reference: str) -> str:
     return f"selection-{reference}"
 
 
+@wording.in_japanese
 def _selection_view(evidence: content.SelectionEvidence) -> dict[str, Any]:
     procurement, search, catalogue = evidence["procurement"], evidence["search"], evidence["catalogue"]
     candidates = evidence["candidates"]
@@ -197,6 +198,7 @@ def _sellers(candidates: Iterable[content.Candidate]) -> int:
     return len({candidate["seller"]["corporate_number"] or candidate["seller"]["name"] for candidate in candidates})
 
 
+@wording.in_japanese
 def _report_view(report: content.EvaluationReport, document: Document) -> dict[str, Any]:
     procurement, result = report["procurement"], report["result"]
     rows = {row["id"]: row for row in result["bids"]}
@@ -287,7 +289,7 @@ def _criterion_row(criterion: Criterion, labels: dict[str, content.CriterionLabe
 
 
 def _result_row(row: dict[str, Any], bid: Bid, name: str, document: Document, result: dict[str, Any]) -> list[str]:
-    standing = wording.OUTCOMES[Outcome(row["outcome"])]
+    standing = str(wording.OUTCOMES[Outcome(row["outcome"])])
     if bid.id == result["winner"]:
         standing = "落札候補者" if result["provisional"] else "落札者"
     elif bid.id == result["next"]:
@@ -356,6 +358,7 @@ def _tie(tie: dict[str, Any] | None, name: Callable[[str], str]) -> str:
     return f"{bidders}が同点のため、{wording.TIES[TieRule(tie['resolved_by'])]}を上位としました。"
 
 
+@wording.in_japanese
 def _notice_view(notice: content.AwardNotice) -> dict[str, Any]:
     procurement, own, winner = notice["procurement"], notice["own"], notice["winner"]
     outcome = notice["outcome"]

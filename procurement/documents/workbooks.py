@@ -149,7 +149,7 @@ def _results(report: content.EvaluationReport, document: Document) -> Sheet:
             _number(row["bonus_points"]),
             _number(row["price_points"]),
             _number(row["total"]),
-            _("落札者") if row["id"] == report["result"]["winner"] else wording.OUTCOMES[Outcome(row["outcome"])],
+            _("落札者") if row["id"] == report["result"]["winner"] else str(wording.OUTCOMES[Outcome(row["outcome"])]),
             "\n".join(describe(reason["code"], reason["params"]) for reason in row["reasons"]),
         )
         for row in sorted(report["result"]["bids"], key=lambda row: (row["rank"] is None, row["rank"] or 0))
