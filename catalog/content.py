@@ -168,7 +168,7 @@ PRICE_LINE = (
 OFFER = (
     Field("kind", _("販売形態"), Kind.CHOICE, "price", required=True, choices=enums.OfferKind),
     Field("price_lines", _("価格表"), Kind.LIST, "price", required=True, items=PRICE_LINE),
-    Field("services", _("導入支援"), Kind.CHOICES, "price", choices=enums.Service, low_risk=True),
+    Field("services", _("導入と運用の支援"), Kind.CHOICES, "price", choices=enums.Service, low_risk=True),
 )
 
 _KATAKANA = re.compile(r"^[ァ-ヺー・\s　A-Za-z0-9Ａ-Ｚａ-ｚ０-９]*$")

@@ -98,7 +98,7 @@ def form_field(field: Field, *, in_row: bool = False) -> forms.Field:
                 widget=forms.CheckboxSelectMultiple(attrs={"class": "choices--tree"}),
             )
         case Kind.FLAG if in_row:
-            return _open(FlagField)(**common, choices=TAX_CHOICES)
+            return _open(FlagField)(**common | {"label": _("消費税")}, choices=TAX_CHOICES)
         case Kind.FLAG:
             return _open(FlagField)(
                 **common, choices=FLAG_CHOICES, widget=forms.RadioSelect(attrs={"class": "choices--inline"})
@@ -222,7 +222,7 @@ def row_formset(field: Field, **defaults) -> type[RowFormSet]:
 _BY_NAME = {field.name: field for field in (*fields.SOFTWARE, *fields.OFFER)}
 
 SoftwareForm = content_form(fields.SOFTWARE)
-OfferForm = content_form(tuple(field for field in fields.OFFER if field.name != "kind"))
+OfferForm = content_form(tuple(field for field in fields.OFFER if field.name != "kind"), fieldsets=())
 ROW_FORMSETS = {
     "certifications": row_formset(_BY_NAME["certifications"]),
     "price_lines": row_formset(_BY_NAME["price_lines"], from_quantity=1, tax_included=False),

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.utils.formats import date_format
@@ -34,6 +35,8 @@ def in_words(field: Field, value: Any, names: Mapping[str, str] | None = None) -
             return "、".join(names.get(slug, slug) for slug in value)
         case Kind.DATE:
             return day(value)
+        case Kind.AMOUNT:
+            return f"{Decimal(value):,f}"
         case Kind.PERCENT:
             return f"{value}%"
         case Kind.LIST:
@@ -53,6 +56,8 @@ def item_in_words(field: Field, item: dict) -> str:
             if until
             else f"{scheme} {number}"
         )
+    if field.name == "attachments":
+        return f"{in_words(field.items[0], item.get('kind'))}：{item.get('name', '')}"
     return "、".join(
         in_words(part, item.get(part.name)) for part in field.items if not fields.is_blank(item.get(part.name))
     )

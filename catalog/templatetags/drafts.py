@@ -19,6 +19,13 @@ def attachment_kind(value):
     return AttachmentKind(value).label
 
 
+@register.inclusion_tag("catalog/includes/attachment_links.html")
+def attachment_links(software, entries):
+    """A listing's documents: a link where a scan found the file clean, its name and state elsewhere."""
+    kept = {row.sha256: row for row in software.attachments.all()}
+    return {"attachments": [(entry, kept.get(entry["sha256"])) for entry in entries]}
+
+
 @register.inclusion_tag("catalog/vendor/includes/listing_tools.html", takes_context=True)
 def listing_tools(context, software):
     """What a listing's page offers besides reading it: its maker edits, other vendors sell, the operator looks after it."""

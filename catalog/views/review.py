@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Exists, F, OuterRef, Q
 from django.http import HttpResponseBadRequest
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -166,7 +166,7 @@ def _parts(review: Review) -> list[PartView]:
     for comment in review.comments.select_related("written_by"):
         comments[comment.revision_id, _top(comment.field)].append(comment)
     parts = []
-    for revision in review.revisions.select_related("software", "offer__seller").order_by("pk"):
+    for revision in _revisions(review):
         approved = Revision.objects.approved().filter(software=revision.software, offer=revision.offer)
         before = approved.filter(number__lt=revision.number).order_by("-number").first()
         part = PartView(revision, before)
@@ -387,7 +387,8 @@ def _deciding(request, reference):
 
 
 def _revisions(review):
-    return list(review.revisions.select_related("software", "offer__seller").order_by("pk"))
+    """The review's revisions: the software itself, then the offer."""
+    return list(review.revisions.select_related("software", "offer__seller").order_by(F("offer").asc(nulls_first=True)))
 
 
 def _may_comment(user, review) -> bool:

@@ -16,7 +16,7 @@ from .rules import Holding, Officer, corporate_number_is_valid
 from .wording import share_text
 
 ROWS_AT_MOST = 60
-TRI_STATE = [("", _("わからない")), ("no", _("兼ねていない")), ("yes", _("兼ねている"))]
+TRI_STATE = [("", _("わからない")), ("no", _("ない")), ("yes", _("ある"))]
 TOLD = [("", _("申告しない")), ("none", _("いない")), ("some", _("下の欄のとおり"))]
 
 
@@ -117,9 +117,9 @@ class HoldingForm(Form):
 
 class OfficerForm(Form):
     name = forms.CharField(label=_("氏名"), max_length=100)
-    at_large = forms.ChoiceField(label=_("大企業の役員・職員を"), choices=TRI_STATE, required=False)
+    at_large = forms.ChoiceField(label=_("大企業との兼務"), choices=TRI_STATE, required=False)
     at_deemed_large_sme = forms.ChoiceField(
-        label=_("大企業の支配を受ける中小企業の役員・職員を"), choices=TRI_STATE, required=False
+        label=_("大企業の支配を受ける中小企業との兼務"), choices=TRI_STATE, required=False
     )
 
     def as_fact(self) -> dict:

@@ -12,6 +12,7 @@ from marketplace import clock
 from tests.factories.accounts import MembershipFactory, vendor
 from tests.factories.catalog import category, content, listed_software, offer_content
 from tests.factories.companies import MasterAgreementFactory
+from tests.sign_in import session_cookie
 
 pytestmark = pytest.mark.django_db
 
@@ -327,3 +328,21 @@ def test_listing_control_query_count(desk, count, django_assert_num_queries):
     with django_assert_num_queries(LISTING_CONTROL_QUERIES):
         response = desk.get(listing("listing_control", software))
     assert len(response.context["reviews"]) == count + 1
+
+
+# In the browser
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+def test_comment_is_written_in_place(live_server, page, reviewer):
+    review = in_review()
+    page.context.add_cookies([{**session_cookie(reviewer), "url": live_server.url}])
+    page.goto(live_server.url + review.get_absolute_url())
+    thread = page.locator(f"#{review.software.reference}-summary-thread")
+    thread.get_by_text("コメントする").click()
+    thread.get_by_role("textbox").fill("対象を書いてください。")
+    thread.get_by_role("button", name="送る").click()
+    thread.locator("li").get_by_text("対象を書いてください。").wait_for()
+    assert page.url.endswith(review.get_absolute_url())
+    assert thread.get_by_text("返信する").is_visible()

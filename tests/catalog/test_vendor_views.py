@@ -15,6 +15,7 @@ from marketplace.accounts.enums import GbizAccountType
 from tests.factories.accounts import MembershipFactory, vendor
 from tests.factories.catalog import category, content, listed_software, offer_content
 from tests.factories.companies import CompanyFactory, MasterAgreementFactory
+from tests.sign_in import session_cookie
 
 pytestmark = pytest.mark.django_db
 
@@ -443,6 +444,7 @@ def test_upload_of_a_listed_revision_is_public(client, by, monkeypatch):
     client.logout()
     place = reverse("catalog:attachment_file", args=[Attachment.objects.get().reference])
     assert client.get(place).status_code == 200
+    assert f'href="{place}"' in client.get(software.get_absolute_url()).content.decode()
     Software.objects.filter(pk=software.pk).update(status=SoftwareStatus.LAPSED)
     assert client.get(place).status_code == 404
 
@@ -464,3 +466,43 @@ def test_companies_see_only_their_own(clerk):
     for name in ("vendor_software", "software_edit", "offer_edit", "software_preview"):
         assert clerk.get(url(name, software)).status_code == 404
     assert clerk.post(url("drafts_submit", software)).status_code == 404
+
+
+# In the browser
+
+
+@pytest.fixture
+def open_as(live_server, page):
+    def opened(user, path):
+        page.context.add_cookies([{**session_cookie(user), "url": live_server.url}])
+        page.goto(live_server.url + path)
+        return page
+
+    return opened
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+def test_completeness_follows_typing_and_leads_to_the_field(open_as, by):
+    page = open_as(by, url("software_edit", drafted(by, summary="")))
+    beside = page.locator("#completeness")
+    beside.get_by_role("link", name="概要").click()
+    page.locator("#id_summary").fill("職員の文書を管理します。")
+    beside.get_by_text("必須項目がそろいました").wait_for()
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+def test_row_is_added_without_leaving_the_page_and_saved(open_as, by):
+    software = drafted(by)
+    page = open_as(by, url("offer_edit", software))
+    page.locator("#id_price_lines-0-item").fill("改めた品目")
+    page.get_by_role("button", name="行を追加する").click()
+    page.locator("#id_price_lines-1-item").fill("保守")
+    assert page.locator("#id_price_lines-0-item").input_value() == "改めた品目"
+    page.locator("#id_price_lines-1-timing").select_option("year")
+    page.locator("#id_price_lines-1-item").press("Enter")  # Enter saves; it does not add a row
+    page.get_by_text("下書きを保存しました").wait_for()
+    lines = software.revisions.drafts().exclude(offer=None).get().content["price_lines"]
+    assert [line["item"] for line in lines] == ["改めた品目", "保守"]
+    assert "単位" in page.locator("main").inner_text()  # of the second row: still missing
