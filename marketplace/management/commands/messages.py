@@ -15,6 +15,7 @@ from django.utils.translation.template import templatize
 
 KEYWORDS = {
     "_": None,
+    "_t": None,  # where the loop or the field is called _
     "gettext": None,
     "gettext_lazy": None,
     "gettext_noop": None,
