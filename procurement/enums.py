@@ -33,6 +33,13 @@ class TenderStatus(TextChoices):
     CANCELLED = "cancelled", _("中止")
 
 
+class PriceTax(TextChoices):
+    """What a bid's prices, the ceiling and the low-price threshold are: practice differs from tender to tender."""
+
+    EXCLUDED = "excluded", _("税抜（消費税及び地方消費税を除く）")
+    INCLUDED = "included", _("税込（消費税及び地方消費税を含む）")
+
+
 class CriterionKind(TextChoices):
     MANDATORY = "mandatory", _("必須")
     SCORED = "scored", _("加点")

@@ -20,6 +20,7 @@ from .enums import (
     ClaimStatus,
     ContractKind,
     CriterionKind,
+    PriceTax,
     ProcurementStatus,
     TenderStatus,
 )
@@ -258,6 +259,8 @@ class Tender(models.Model):
     sealed_limits = models.BinaryField(null=True, editable=False)
     bids_due_at = models.DateTimeField(_("入札書提出期限"), null=True, blank=True)
     opening_at = models.DateTimeField(_("開札予定日時"), null=True, blank=True)
+    # The basis of every amount in the tender: bids, ceiling, threshold.
+    price_tax = models.CharField(_("入札価格の消費税"), max_length=8, choices=PriceTax, default=PriceTax.EXCLUDED)
     # What the startup bonus is measured by; not fixed by any public text, so each tender says it.
     startup_reference_date = models.DateField(_("スタートアップ加点の基準日"), null=True, blank=True)
     startup_years = models.PositiveSmallIntegerField(_("設立からの年数の上限（未満）"), null=True, blank=True)
@@ -281,6 +284,7 @@ class Tender(models.Model):
         indexes = [models.Index(fields=["status", "bids_due_at"], name="tender_due")]
         constraints = [
             models.CheckConstraint(name="tender_status_known", condition=Q(status__in=TenderStatus.values)),
+            models.CheckConstraint(name="tender_price_tax_known", condition=Q(price_tax__in=PriceTax.values)),
             models.CheckConstraint(
                 name="tender_published_is_complete",
                 condition=Q(status__in=[TenderStatus.DRAFT, TenderStatus.CANCELLED])
@@ -323,6 +327,7 @@ class Tender(models.Model):
                     pgtrigger.Q(old__rule__df=pgtrigger.F("new__rule"))
                     | pgtrigger.Q(old__rule_digest__df=pgtrigger.F("new__rule_digest"))
                     | pgtrigger.Q(old__sealed_limits__df=pgtrigger.F("new__sealed_limits"))
+                    | pgtrigger.Q(old__price_tax__df=pgtrigger.F("new__price_tax"))
                     | pgtrigger.Q(old__startup_reference_date__df=pgtrigger.F("new__startup_reference_date"))
                     | pgtrigger.Q(old__startup_years__df=pgtrigger.F("new__startup_years"))
                 ),

@@ -16,6 +16,15 @@ def check_can_manage(user, procurement):
     people.check_can_procure(user, procurement.agency)
 
 
+def check_can_decide(user, tender):
+    """Close marks, decide claims, open, disqualify, award: an officer of the agency who did not judge the proposals."""
+    check_can_manage(user, tender.procurement)
+    if tender.assignments.filter(evaluator=user).exists():
+        raise PermissionDenied(
+            _("評価委員は、この入札の開札や落札者の決定を行えません。別の契約担当官が行ってください。")
+        )
+
+
 def check_can_bid(user, invitation):
     people.check_can_submit(user, invitation.company)
 
@@ -41,6 +50,12 @@ def check_can_be_evaluator(user, tender):
 
 def can_manage(user, procurement) -> bool:
     return people.can_procure(user, procurement.agency)
+
+
+def can_decide(user, tender) -> bool:
+    return people.can_procure(user, tender.procurement.agency) and not any(
+        assignment.evaluator_id == user.pk for assignment in tender.assignments.all()
+    )
 
 
 def can_search(user, procurement) -> bool:

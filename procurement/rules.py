@@ -34,12 +34,26 @@ TENDER_TRANSITIONS = {
 }
 
 MIN_EVALUATORS = 2  # product rule: nobody's judgement decides alone
+MIN_EVALUATORS_TRIMMED = 3  # with fewer nothing is left once the highest and the lowest mark are dropped
+
+
+def evaluators_needed(aggregate: str) -> int:
+    """How many evaluators without conflict a tender needs. ``aggregate`` as in the rule: mean, median, trimmed_mean."""
+    return MIN_EVALUATORS_TRIMMED if aggregate == "trimmed_mean" else MIN_EVALUATORS
 
 
 def check_marking_complete(
-    *, takes_given_points: bool, bids_without_points: int, bids: int, handed_in: list[bool]
+    *,
+    takes_given_points: bool,
+    bids_without_points: int,
+    bids: int,
+    handed_in: list[bool],
+    needed: int = MIN_EVALUATORS,
 ) -> None:
-    """Raise RuleViolation unless every technical judgement is there. ``handed_in``: one entry an evaluator without conflict."""
+    """Raise RuleViolation unless every technical judgement is there.
+
+    ``handed_in``: one entry an evaluator without conflict; ``needed``: how many of them there must be.
+    """
     if bids == 0:
         raise RuleViolation(_("有効な入札がありません。該当なしとして終えてください。"))
     if takes_given_points:
@@ -48,8 +62,8 @@ def check_marking_complete(
                 _("技術点が入力されていない入札が%(count)d件あります。") % {"count": bids_without_points}
             )
         return
-    if len(handed_in) < MIN_EVALUATORS:
-        raise RuleViolation(_("利害関係のない評価委員が%(count)d人以上必要です。") % {"count": MIN_EVALUATORS})
+    if len(handed_in) < needed:
+        raise RuleViolation(_("利害関係のない評価委員が%(count)d人以上必要です。") % {"count": needed})
     if waiting := handed_in.count(False):
         raise RuleViolation(_("採点を提出していない評価委員が%(count)d人います。") % {"count": waiting})
 

@@ -33,7 +33,12 @@ def seal(values: dict, *, bound_to: str) -> tuple[bytes, str, str]:
 
 def commitment(values: dict, *, salt: str) -> str:
     """The digest of ``values`` under ``salt``: what the receipt shows and opening must reproduce."""
-    return "sha256:" + sha256(_canonical({"salt": salt, "values": values})).hexdigest()
+    return "sha256:" + sha256(committed_text(values, salt=salt).encode()).hexdigest()
+
+
+def committed_text(values: dict, *, salt: str) -> str:
+    """The very text whose SHA-256 is the digest, so that its holder can check it with any tool."""
+    return _canonical({"salt": salt, "values": values}).decode()
 
 
 def unseal(envelope: bytes, *, bound_to: str, digest: str | None = None) -> dict:

@@ -6,11 +6,12 @@ from django.utils.translation import gettext as _
 from marketplace import clock
 from marketplace.audit.trail import record
 from marketplace.notifications.actions import notify
-from marketplace.workflow import RuleViolation
+from marketplace.workflow import RuleViolation, check_transition
 
 from .. import permissions, scoring
 from ..enums import BidStatus, ProcurementStatus, TenderStatus
 from ..models import Adoption, Award, Bid, Contract, Evaluation, Procurement
+from ..rules import TENDER_TRANSITIONS
 from .evaluation import evaluate_tender
 from .moves import locked, locked_tender, move_procurement, move_tender, staff_of
 
@@ -19,7 +20,7 @@ from .moves import locked, locked_tender, move_procurement, move_tender, staff_o
 def disqualify_bid(bid, *, reason: str, by) -> Evaluation:
     """Take a bid out after opening (e.g. it failed the low-price investigation); everything is computed anew."""
     tender = locked_tender(bid.tender)
-    permissions.check_can_manage(by, tender.procurement)
+    permissions.check_can_decide(by, tender)
     if tender.status != TenderStatus.EVALUATED:
         raise RuleViolation(_("開札後、落札者を決める前にだけ無効にできます。"))
     bid = locked(Bid.objects, bid)
@@ -41,7 +42,8 @@ def award_tender(tender, *, evaluation: int, reason: str, by) -> Award:
     Raises RuleViolation when there is no winner, or the evaluation is no longer the newest.
     """
     tender = locked_tender(tender)
-    permissions.check_can_manage(by, tender.procurement)
+    permissions.check_can_decide(by, tender)
+    check_transition(TENDER_TRANSITIONS, tender.status, TenderStatus.AWARDED)
     newest = tender.evaluations.order_by("-number").first()
     if newest is None or newest.number != evaluation:
         raise RuleViolation(_("評価が計算し直されました。新しい結果を確かめてから決定してください。"))

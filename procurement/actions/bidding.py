@@ -6,15 +6,17 @@ from decimal import Decimal
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from marketplace import clock
+from marketplace import clock, malware
 from marketplace.accounts import permissions as people
 from marketplace.audit.trail import record
+from marketplace.celery import enqueue_on_commit
 from marketplace.notifications.actions import notify
 from marketplace.workflow import RuleViolation
 
 from .. import permissions, scoring, sealing
 from ..enums import BidStatus, BonusKind, ProcurementStatus, TenderStatus
 from ..models import Bid, BidAttachment, BonusClaim, Invitation
+from ..tasks import scan_bid_attachment
 from .moves import locked, locked_tender, move_procurement, move_tender
 
 
@@ -28,11 +30,13 @@ def submit_bid(
     lot_number: int | None = None,
     claims: dict[int, str] | None = None,
     attachment: dict | None = None,
+    seen: str | None = None,
 ) -> tuple[Bid, str]:
     """Hand in a bid, replacing an earlier one of the same invitation. Return it and the salt of its receipt.
 
     ``prices``: yen by price component of the rule. ``claims``: bonus pk → statement. ``attachment``: the fields of
-    BidAttachment. Raises RuleViolation from the first moment after the deadline.
+    BidAttachment. ``seen``: reference of the bid the bidder knew to stand ("" for none), so that a second click, or a
+    colleague's bid, is not replaced unawares; None does not ask. Raises RuleViolation from the deadline on.
     """
     invitation = Invitation.objects.select_related("company", "tender").get(pk=invitation.pk)
     tender = locked_tender(invitation.tender)
@@ -42,8 +46,18 @@ def submit_bid(
     expected = scoring.price_components(tender.rule)
     if prices.keys() != set(expected) or any(price <= 0 for price in prices.values()):
         raise RuleViolation(_("入札価格をすべて1円以上で入力してください。"))
+    if lot_number is None and scoring.needs_lot_number(tender):
+        raise RuleViolation(_("くじ番号を入力してください。"))
 
     earlier = Bid.objects.select_for_update(no_key=True).filter(invitation=invitation).standing().first()
+    standing = earlier.reference if earlier else ""
+    if seen is not None and seen != standing:
+        raise RuleViolation(
+            _("この入札書の確認中に、別の入札書（%(reference)s）が提出されています。受付の内容を確かめてください。")
+            % {"reference": standing}
+            if standing
+            else _("差し替える入札書は、すでに辞退されています。内容を確かめて、もう一度提出してください。")
+        )
     if earlier:
         _end(earlier, BidStatus.REPLACED, by=by, now=now, reason=_("差し替え"))
     bid = Bid(
@@ -69,7 +83,7 @@ def submit_bid(
             else {},
         )
     if attachment:
-        BidAttachment.objects.create(bid=bid, uploaded_at=now, **attachment)
+        enqueue_on_commit(scan_bid_attachment, BidAttachment.objects.create(bid=bid, uploaded_at=now, **attachment).pk)
     record("bid:submitted", bid, by=by, tender=tender.reference, digest=bid.price_digest, replaces=bool(earlier))
     return bid, salt
 
@@ -93,7 +107,7 @@ def withdraw_bid(bid, *, reason: str, by) -> Bid:
 def close_bids(tender):
     """Stop taking bids once the deadline has passed, give each a letter for blind marking, tell the evaluators.
 
-    Run by the sweep and by whoever opens the page first, any number of times.
+    Run by the sweep, any number of times.
     """
     tender = locked_tender(tender)
     now = clock.now()
@@ -127,6 +141,29 @@ def close_bids(tender):
         count=len(bids),
     )
     return tender
+
+
+def scan_attachment(attachment) -> BidAttachment:
+    """Ask the malware scanner about a file nobody has judged; without an answer it stays shut and the sweep asks again.
+
+    Reads the file outside any transaction: a scan takes seconds.
+    """
+    if attachment.is_clean is not None:
+        return attachment
+    with attachment.file.open("rb") as file:
+        try:
+            outcome = malware.scan(file).outcome
+        except malware.ScanError:
+            return attachment
+    if outcome == malware.Outcome.NOT_SCANNED:
+        return attachment
+    with transaction.atomic():
+        attachment = BidAttachment.objects.select_for_update(of=("self",), no_key=True).get(pk=attachment.pk)
+        if attachment.is_clean is None:
+            attachment.is_clean = outcome == malware.Outcome.CLEAN
+            attachment.save(update_fields=["is_clean"])
+            record("bid_attachment:scanned", attachment, by=None, clean=attachment.is_clean)
+    return attachment
 
 
 def _check_accepting(tender, *, now):

@@ -7,13 +7,13 @@ from django.utils.translation import gettext as _
 
 from marketplace import clock
 from marketplace.audit.trail import record
-from marketplace.workflow import RuleViolation
+from marketplace.workflow import RuleViolation, check_transition
 
 from .. import permissions, scoring, sealing
 from ..enums import BidStatus, ClaimStatus, TenderStatus
 from ..evaluation import DocumentError
 from ..models import Bid, BonusClaim, Evaluation
-from ..rules import check_marking_complete
+from ..rules import TENDER_TRANSITIONS, check_marking_complete, evaluators_needed
 from .moves import locked, locked_tender, move_tender
 
 
@@ -21,7 +21,7 @@ from .moves import locked, locked_tender, move_tender
 def enter_technical_points(bid, *, points: Decimal, by) -> Bid:
     """Enter a bid's technical points where the rule takes given points instead of marks."""
     tender = locked_tender(bid.tender)
-    permissions.check_can_manage(by, tender.procurement)
+    permissions.check_can_decide(by, tender)
     if tender.status != TenderStatus.MARKING or not tender.takes_given_points:
         raise RuleViolation(_("この入札には技術点を直接入力できません。"))
     bid = locked(Bid.objects, bid)
@@ -35,7 +35,8 @@ def enter_technical_points(bid, *, points: Decimal, by) -> Bid:
 def close_marking(tender, *, by):
     """Fix the technical marks. From here on nobody can change one, and only now may prices open."""
     tender = locked_tender(tender)
-    permissions.check_can_manage(by, tender.procurement)
+    permissions.check_can_decide(by, tender)
+    check_transition(TENDER_TRANSITIONS, tender.status, TenderStatus.MARKED)
     bids = list(tender.bids.standing())
     check_marking_complete(
         takes_given_points=tender.takes_given_points,
@@ -46,6 +47,7 @@ def close_marking(tender, *, by):
             for assignment in tender.assignments.all()
             if assignment.has_conflict is not True
         ],
+        needed=evaluators_needed(tender.rule["technical"]["aggregate"]),
     )
     tender.marked_at, tender.marked_by = clock.now(), by
     move_tender(tender, TenderStatus.MARKED, by=by, update_fields=["marked_at", "marked_by"])
@@ -56,10 +58,12 @@ def close_marking(tender, *, by):
 def decide_claim(claim, *, accept: bool, reason: str, by) -> BonusClaim:
     """Accept or refuse a bonus claim, with the reason. Before prices open, so that no price sways it."""
     tender = locked_tender(claim.bid.tender)
-    permissions.check_can_manage(by, tender.procurement)
+    permissions.check_can_decide(by, tender)
     if tender.status not in (TenderStatus.MARKING, TenderStatus.MARKED):
         raise RuleViolation(_("加点の判断は、締切後から開札までの間に行ってください。"))
     claim = locked(BonusClaim.objects.select_related("bid", "bonus"), claim)
+    if claim.bid.status != BidStatus.SUBMITTED:
+        raise RuleViolation(_("この入札は「%(status)s」です。") % {"status": claim.bid.get_status_display()})
     if not reason.strip():
         raise RuleViolation(_("判断の理由を入力してください。"))
     claim.status = ClaimStatus.ACCEPTED if accept else ClaimStatus.REFUSED
@@ -73,9 +77,10 @@ def decide_claim(claim, *, accept: bool, reason: str, by) -> BonusClaim:
 def open_prices(tender, *, by) -> Evaluation:
     """開札: open every sealed price and the sealed limits, and compute the evaluation, all or nothing."""
     tender = locked_tender(tender)
-    permissions.check_can_manage(by, tender.procurement)
+    permissions.check_can_decide(by, tender)
     now = clock.now()
-    if tender.status == TenderStatus.MARKED and now < tender.opening_at:
+    check_transition(TENDER_TRANSITIONS, tender.status, TenderStatus.EVALUATED)
+    if now < tender.opening_at:
         raise RuleViolation(_("開札予定日時より前に開札することはできません。"))
     if BonusClaim.objects.filter(
         bid__tender=tender, bid__status=BidStatus.SUBMITTED, status=ClaimStatus.CLAIMED
@@ -95,7 +100,7 @@ def evaluate_tender(tender, *, reason: str, by) -> Evaluation:
     try:
         result = scoring.result_of(document)
     except DocumentError as error:
-        raise RuleViolation("\n".join(str(fault) for fault in error.faults)) from error
+        raise RuleViolation(scoring.fault_lines(error)) from error
     evaluation = Evaluation.objects.create(
         tender=tender,
         number=tender.evaluations.count() + 1,

@@ -1,6 +1,7 @@
 """Blind marks: each evaluator sees proposals under letters, and only their own marks."""
 
 from decimal import Decimal
+from itertools import count
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -18,20 +19,21 @@ from .moves import locked, locked_tender
 
 @transaction.atomic
 def assign_evaluator(tender, *, evaluator, by) -> Assignment:
-    """Name an evaluator, before bids close. Never the person who awards, and nobody who belongs to a company."""
+    """Name an evaluator, until technical marks close. Never the officer in charge, and nobody who belongs to a company."""
     tender = locked_tender(tender)
     permissions.check_can_manage(by, tender.procurement)
     permissions.check_can_be_evaluator(evaluator, tender)
-    if tender.status not in (TenderStatus.DRAFT, TenderStatus.OPEN):
-        raise RuleViolation(_("評価委員は入札の締切までに割り当ててください。"))
-    if evaluator.pk == by.pk:
+    # While marking too: somebody has to stand in for an evaluator who declares a conflict.
+    if tender.status not in (TenderStatus.DRAFT, TenderStatus.OPEN, TenderStatus.MARKING):
+        raise RuleViolation(_("評価委員は、技術評価を確定するまでに割り当ててください。"))
+    if evaluator.pk in (by.pk, tender.procurement.officer_id):
         raise RuleViolation(_("落札者を決める担当官自身は評価委員になれません。"))
     if tender.assignments.filter(evaluator=evaluator).exists():
         raise RuleViolation(_("この人はすでに評価委員です。"))
     assignment = Assignment.objects.create(
         tender=tender,
         evaluator=evaluator,
-        key=f"e{tender.assignments.count() + 1}",
+        key=_next_key(tender),
         assigned_at=clock.now(),
         assigned_by=by,
     )
@@ -48,13 +50,30 @@ def assign_evaluator(tender, *, evaluator, by) -> Assignment:
 
 
 @transaction.atomic
+def remove_evaluator(assignment, *, by) -> None:
+    """Take back an assignment nobody has begun to act on. Whoever declared stays on record."""
+    tender = locked_tender(assignment.tender)
+    permissions.check_can_manage(by, tender.procurement)
+    assignment = Assignment.objects.select_for_update(of=("self",)).filter(pk=assignment.pk).first()
+    if assignment is None:
+        raise RuleViolation(_("この割当てはすでに取り消されています。"))
+    if assignment.declared_at or tender.status not in (TenderStatus.DRAFT, TenderStatus.OPEN, TenderStatus.MARKING):
+        raise RuleViolation(_("申告を済ませた評価委員の割当ては取り消せません。"))
+    record("evaluator:removed", tender, by=by, evaluator=assignment.key)
+    assignment.delete()
+
+
+@transaction.atomic
 def declare_conflict(assignment, *, has_conflict: bool, by) -> Assignment:
-    """Say whether one has an interest in any bidder. With one, the evaluator is out."""
+    """Say whether one has an interest in any bidder. With one, the evaluator is out.
+
+    Proposals are blind, so a conflict may show only while marking: it can still be declared until marks are handed in.
+    """
     tender = locked_tender(assignment.tender)
     assignment = locked(Assignment.objects, assignment)
     if assignment.evaluator_id != by.pk:
         raise permissions.PermissionDenied(_("割り当てられた評価委員だけが申告できます。"))
-    if assignment.declared_at:
+    if assignment.declared_at and (assignment.has_conflict or not has_conflict or assignment.submitted_at):
         raise RuleViolation(_("利害関係はすでに申告済みです。"))
     if tender.status != TenderStatus.MARKING:
         raise RuleViolation(_("入札の締切後に申告してください。"))
@@ -120,8 +139,8 @@ def hand_in_marks(assignment, *, by) -> Assignment:
     assignment.submitted_at = clock.now()
     assignment.save(update_fields=["submitted_at"])
     record("marks:handed_in", tender, by=by, evaluator=assignment.key)
-    waiting = tender.assignments.filter(submitted_at=None).exclude(has_conflict=True)
-    if not waiting.exists():
+    # Under the tender's lock, so of the last two evaluators exactly one finds nobody waiting.
+    if not tender.assignments.filter(submitted_at=None).exclude(has_conflict=True).exists():
         notify(
             [tender.procurement.officer],
             "marks_complete",
@@ -145,3 +164,9 @@ def _open_assignment(assignment, *, by):
     if assignment.submitted_at:
         raise RuleViolation(_("採点はすでに提出済みのため、変更できません。"))
     return assignment
+
+
+def _next_key(tender) -> str:
+    """e1, e2 …; a number that was taken back is free again."""
+    taken = set(tender.assignments.values_list("key", flat=True))
+    return next(key for key in map("e{}".format, count(1)) if key not in taken)

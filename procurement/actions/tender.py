@@ -8,12 +8,13 @@ from django.utils.translation import gettext as _
 from marketplace import clock
 from marketplace.audit.trail import record
 from marketplace.notifications.actions import notify
-from marketplace.workflow import RuleViolation
+from marketplace.workflow import RuleViolation, check_transition
 
 from .. import permissions, scoring, sealing
-from ..enums import ProcurementStatus, TenderStatus
+from ..enums import BonusKind, ProcurementStatus, TenderStatus
 from ..evaluation import DocumentError, digest, parse_document
 from ..models import Bonus, Criterion, Invitation, Procurement, Tender
+from ..rules import TENDER_TRANSITIONS
 from .moves import locked, locked_tender, move_procurement, move_tender, staff_of
 
 
@@ -44,15 +45,22 @@ def save_rule(tender, *, values: dict, criteria: list[dict], bonuses: list[dict]
         setattr(tender, name, value)
     tender.save(update_fields=[*values])
     tender.criteria.all().delete()
-    Criterion.objects.bulk_create(
+    Criterion.objects.bulk_create(criterion_rows(tender, criteria))
+    tender.bonuses.all().delete()
+    Bonus.objects.bulk_create(bonus_rows(tender, bonuses))
+    return tender
+
+
+def criterion_rows(tender, criteria: list[dict]) -> list[Criterion]:
+    """The criteria as rows, not stored; their place gives the key that the document names them by."""
+    return [
         Criterion(tender=tender, position=position, key=f"c{position}", **criterion)
         for position, criterion in enumerate(criteria, start=1)
-    )
-    tender.bonuses.all().delete()
-    Bonus.objects.bulk_create(
-        Bonus(tender=tender, key=f"b{position}", **bonus) for position, bonus in enumerate(bonuses, start=1)
-    )
-    return tender
+    ]
+
+
+def bonus_rows(tender, bonuses: list[dict]) -> list[Bonus]:
+    return [Bonus(tender=tender, key=f"b{position}", **bonus) for position, bonus in enumerate(bonuses, start=1)]
 
 
 @transaction.atomic
@@ -67,11 +75,13 @@ def publish_tender(
     tender = locked_tender(tender)
     procurement = tender.procurement
     permissions.check_can_manage(by, procurement)
+    check_transition(TENDER_TRANSITIONS, tender.status, TenderStatus.OPEN)
     now = clock.now()
     if tender.bids_due_at is None or tender.opening_at is None:
         raise RuleViolation(_("入札書の提出期限と開札予定日時を入力してください。"))
     if tender.bids_due_at <= now:
         raise RuleViolation(_("入札書の提出期限が過ぎています。"))
+    _check_can_be_evaluated(tender)
     limits = {
         "ceiling_price": None if ceiling_price is None else str(ceiling_price),
         "low_price_threshold": None if low_price_threshold is None else str(low_price_threshold),
@@ -80,7 +90,7 @@ def publish_tender(
     try:
         parse_document(tender.rule | limits)
     except DocumentError as error:
-        raise RuleViolation("\n".join(str(fault) for fault in error.faults)) from error
+        raise RuleViolation(scoring.fault_lines(error)) from error
     tender.rule_digest = digest(tender.rule)
     tender.sealed_limits, _digest, _salt = sealing.seal(limits, bound_to=tender.reference)
     tender.published_at, tender.published_by = now, by
@@ -114,3 +124,13 @@ def invite(tender, company, *, candidate=None) -> Invitation:
         procurement=tender.procurement,
     )
     return invitation
+
+
+def _check_can_be_evaluated(tender):
+    """Refuse now what would only show at the opening, when nobody may mend the rule any more."""
+    if not tender.takes_given_points and not tender.criteria.exists():
+        raise RuleViolation(_("評価項目を一つ以上入力してください。"))
+    if tender.bonuses.filter(kind=BonusKind.STARTUP).exists() and not (
+        tender.startup_reference_date and tender.startup_years
+    ):
+        raise RuleViolation(_("スタートアップ加点には、基準日と設立からの年数の上限が必要です。"))

@@ -17,15 +17,16 @@ def test_purchase_from_search_to_published_award():
     by = officer()
     tender = evaluated_tender(by)
 
-    award = actions.award_tender(tender, evaluation=1, reason="総合評価点が最も高いため。", by=by)
-    actions.publish_award(award, by=by)
-    procurement = tender.procurement
-    procurement.refresh_from_db()
-    day = clock.today()
-    actions.record_contract(
-        procurement, number="令8契-1", amount_yen=7_700_000, signed_on=day, term_from=day, term_to=day, by=by
-    )
-    actions.close_procurement(procurement, by=by)
+    with clock.at(tender.opening_at):
+        award = actions.award_tender(tender, evaluation=1, reason="総合評価点が最も高いため。", by=by)
+        actions.publish_award(award, by=by)
+        procurement = tender.procurement
+        procurement.refresh_from_db()
+        day = clock.today()
+        actions.record_contract(
+            procurement, number="令8契-1", amount_yen=7_700_000, signed_on=day, term_from=day, term_to=day, by=by
+        )
+        actions.close_procurement(procurement, by=by)
 
     procurement.refresh_from_db()
     tender.refresh_from_db()
