@@ -233,8 +233,8 @@ def _faults(value: dict[str, Any], vocabulary: Vocabulary) -> Iterator[Fault]:
     yield from _content_faults(content, fields.SOFTWARE, _REQUIRED, "$.", vocabulary)
     yield from _certificate_faults(content.get("certifications"))
     maker = value.get("maker")
-    yield from _party_faults(maker, "$.maker", vocabulary)
-    yield from _offer_faults(value.get("offers"), maker, vocabulary)
+    yield from (misnamed := list(_party_faults(maker, "$.maker", vocabulary)))
+    yield from _offer_faults(value.get("offers"), None if misnamed else maker["corporate_number"], vocabulary)
 
 
 def _content_faults(
@@ -281,33 +281,33 @@ def _is_number(number: str, party: dict[str, Any], vocabulary: Vocabulary) -> bo
     return corporate_number_is_valid(number)
 
 
-def _offer_faults(offers: Any, maker: Any, vocabulary: Vocabulary) -> Iterator[Fault]:
+def _offer_faults(offers: Any, maker: str | None, vocabulary: Vocabulary) -> Iterator[Fault]:
+    """``maker``: its number, None where that is in doubt."""
     if not isinstance(offers, list):
         yield Fault("$.offers", _t("必須項目です。") if offers is None else _t("一覧ではありません。"))
         return
     if not offers:
         yield Fault("$.offers", _t("販売サービスが1件以上必要です。"))
-    makers_number = maker.get("corporate_number") if isinstance(maker, dict) else None
-    sellers: list[Any] = []
+    sellers: list[str] = []
     for index, offer in enumerate(offers):
         path = f"$.offers[{index}]"
         if not isinstance(offer, dict):
             yield Fault(path, _t("オブジェクトではありません。"))
             continue
         seller = offer.get("seller")
-        yield from _party_faults(seller, f"{path}.seller", vocabulary)
+        yield from (misnamed := list(_party_faults(seller, f"{path}.seller", vocabulary)))
         content = {key: told for key, told in offer.items() if key != "seller"}
         required = (field for field in fields.OFFER if field.required)
         malformed = list(_content_faults(content, fields.OFFER, required, f"{path}.", vocabulary))
         yield from malformed or _tier_faults(content, path)
-        number = seller.get("corporate_number") if isinstance(seller, dict) else None
-        if isinstance(number, str) and number in sellers:
+        if misnamed:
+            continue
+        if seller["corporate_number"] in sellers:
             yield Fault(f"{path}.seller", _t("同じ販売事業者が2度書かれています。"))
-        sellers.append(number)
-        if isinstance(number, str) and isinstance(makers_number, str) and not malformed:
-            right = OfferKind.DIRECT if number == makers_number else OfferKind.RESELLER
-            if content["kind"] != right:
-                yield Fault(f"{path}.kind", _t("製造事業者の販売は direct、ほかの事業者の販売は reseller です。"))
+        sellers.append(seller["corporate_number"])
+        right = OfferKind.DIRECT if seller["corporate_number"] == maker else OfferKind.RESELLER
+        if maker and not malformed and content["kind"] != right:
+            yield Fault(f"{path}.kind", _t("製造事業者の販売は direct、ほかの事業者の販売は reseller です。"))
 
 
 def _tier_faults(content: dict[str, Any], path: str) -> Iterator[Fault]:

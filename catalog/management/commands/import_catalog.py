@@ -55,7 +55,10 @@ class Command(BaseCommand):
 
     def _progress(self, stream):
         """A bar over the bytes of a file, on a terminal only."""
-        status = os.fstat(stream.fileno()) if hasattr(stream, "fileno") and stream.seekable() else None
+        try:
+            status = os.fstat(stream.fileno())
+        except OSError:
+            status = None
         size = status.st_size if status and stat.S_ISREG(status.st_mode) else None
         quiet = not getattr(self.stderr._out, "isatty", bool)()
         return tqdm(total=size, unit="B", unit_scale=True, disable=quiet, file=self.stderr._out)
