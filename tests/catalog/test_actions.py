@@ -648,15 +648,23 @@ def test_constraints_of_attachments(scanner):
             break_it()
 
 
+def scanned():
+    software = listed_software()
+    attachment = attach(software, vendor(company=software.maker))
+    Attachment.objects.update(status=ScanStatus.CLEAN, scanned_at=clock.now())
+    return attachment
+
+
 @pytest.mark.parametrize(
     ("model", "prepare", "update"),
     [
         (Review, lambda: in_review(), {"status": "submitted"}),
         (Software, lambda: listed_software(), {"status": "unlisted"}),
+        (Attachment, lambda: scanned(), {"status": "waiting", "scanned_at": None}),
         (Revision, lambda: submitted().revisions.first(), {"content": {"name": "書き換え"}}),
         (Revision, lambda: submitted().revisions.first(), {"review": None, "digest": ""}),
     ],
-    ids=["review", "software", "revision content", "revision review"],
+    ids=["review", "software", "attachment", "revision content", "revision review"],
 )
 def test_triggers_refuse_what_no_action_does(model, prepare, update):
     row = prepare()

@@ -133,6 +133,15 @@ def test_software_begins_with_its_name(clerk, by):
     assert (software.name, software.maker) == ("勤怠ひろば", company_of(by))
 
 
+def test_software_begins_for_one_of_ones_companies(clerk, by):
+    other = MembershipFactory(user=by).company
+    stranger = CompanyFactory()
+    page = reverse("catalog:software_create")
+    assert clerk.post(page, {"name": "勤怠ひろば", "company": stranger.corporate_number}).status_code == 422
+    clerk.post(page, {"name": "勤怠ひろば", "company": other.corporate_number})
+    assert [software.maker for software in Software.objects.all()] == [other]
+
+
 def test_software_edit_reads_back_what_it_wrote(clerk, by):
     software = drafted(by)
     told = content(
@@ -202,6 +211,15 @@ def test_software_edit_after_a_colleague_keeps_what_was_typed(clerk, by):
     )
     assert again.status_code == 302
     assert software.revisions.drafts().get(offer=None).content["summary"] == "自分の概要。"
+
+
+def test_software_edit_sees_a_draft_a_colleague_began_meanwhile(clerk, by):
+    software = listed_software(maker=company_of(by))
+    assert clerk.get(url("software_edit", software)).context["seen"] == ""
+    actions.start_draft(software, by=vendor(company=company_of(by)))
+    response = clerk.post(url("software_edit", software), posted(content(summary="自分の概要。"), seen=""))
+    assert response.status_code == 409
+    assert "自分の概要。" in response.content.decode()
 
 
 def test_software_edit_of_something_listed_begins_a_draft_only_when_saved(clerk, by):
@@ -498,6 +516,8 @@ def test_row_is_added_without_leaving_the_page_and_saved(open_as, by):
     page = open_as(by, url("offer_edit", software))
     page.locator("#id_price_lines-0-item").fill("改めた品目")
     page.get_by_role("button", name="行を追加する").click()
+    page.locator("#id_price_lines-1-item").wait_for()
+    assert page.evaluate("document.activeElement.matches('#rows-price_lines fieldset:last-of-type')")
     page.locator("#id_price_lines-1-item").fill("保守")
     assert page.locator("#id_price_lines-0-item").input_value() == "改めた品目"
     page.locator("#id_price_lines-1-timing").select_option("year")
