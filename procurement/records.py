@@ -109,9 +109,13 @@ def criteria_in_words(params: dict) -> list[content.Criterion]:
         labels = {node.slug: node.label for node in category_tree()} if name == "category" else kind.labels
         words.append({"label": str(kind.label), "value": _("または").join(str(labels[value]) for value in values)})
     if filters.price_min is not None:
-        words.append({"label": _("年間価格（下限）"), "value": f"{filters.price_min:,}円"})
+        words.append(
+            {"label": _("年間価格（下限）"), "value": _("%(amount)s円") % {"amount": f"{filters.price_min:,}"}}
+        )
     if filters.price_max is not None:
-        words.append({"label": _("年間価格（上限）"), "value": f"{filters.price_max:,}円"})
+        words.append(
+            {"label": _("年間価格（上限）"), "value": _("%(amount)s円") % {"amount": f"{filters.price_max:,}"}}
+        )
     if filters.availability_min is not None:
         words.append({"label": _("稼働率（下限）"), "value": f"{filters.availability_min}%"})
     return words

@@ -91,7 +91,7 @@ def untranslated() -> list[str]:
 
 def _stored() -> Catalog:
     if not PO.exists():
-        return Catalog(locale="en", project="デジタルマーケットプレイス", fuzzy=False)
+        return Catalog(locale="en", project="digital-marketplace", version="1", fuzzy=False)
     with PO.open("rb") as file:
         return read_po(file, locale="en")
 
