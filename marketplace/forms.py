@@ -74,6 +74,10 @@ class _Manners:
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
+        self.mind_manners()
+
+    def mind_manners(self):
+        """Give every field its messages; a form that adds fields of its own calls it again."""
         for name, field in self.fields.items():
             label = field.label or pretty_name(name)
             field.error_messages["required"] = _required_message(field, label)

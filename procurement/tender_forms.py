@@ -600,6 +600,7 @@ class TrialBidForm(Form):
             self.fields[f"price_{index}"] = YenField(label=label, min_value=1)
         for bonus in bonuses:
             self.fields[f"bonus_{bonus.key}"] = forms.BooleanField(label=bonus.label, required=False)
+        self.mind_manners()
 
     def bid(self, order: int) -> dict:
         given = self.cleaned_data
@@ -688,11 +689,7 @@ class BidForm(Form):
             (_("加点の申告"), [f"{part}_{bonus.key}" for bonus in bonuses for part in ("claim", "statement")]),
             (_("くじ"), ["lot_number"]),
         ]
-        # The manners of the base class name required fields before ours exist.
-        for name in [f"price_{index}" for index in range(len(components))]:
-            self.fields[name].error_messages["required"] = _("「%(label)s」を入力してください。") % {
-                "label": self.fields[name].label
-            }
+        self.mind_manners()
 
     def clean_attachment(self):
         """The upload with what it turned out to be, or None."""
@@ -751,7 +748,7 @@ class DeclareForm(Form):
 class MarkForm(Form):
     """One evaluator's mark of one proposal on one criterion. May be left open while working."""
 
-    comment = forms.CharField(label=_("コメント（任意）"), required=False, max_length=1000)
+    comment = forms.CharField(label=_("コメント"), required=False, max_length=1000)
 
     def __init__(self, *args, criterion, mark=None, **kwargs):
         initial = {"comment": mark.comment, "mark": mark_value(mark)} if mark else {}
@@ -781,9 +778,10 @@ class MarkForm(Form):
                 max_digits=9,
                 decimal_places=4,
             )
+        self.fields = {"mark": field, "comment": self.fields["comment"]}
+        self.mind_manners()
         field.required = mark is not None  # a mark that was given can be changed, not taken back
         field.error_messages["required"] = _("一度付けた採点は、消さずに付け直してください。")
-        self.fields = {"mark": field, "comment": self.fields["comment"]}
 
     @cached_property
     def is_marked(self) -> bool:

@@ -1,7 +1,7 @@
 """Moments, deadlines and verdicts as the pages of a tender show them."""
 
 from datetime import timedelta
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal, InvalidOperation
 
 from django import template
 from django.utils import timezone
@@ -15,6 +15,7 @@ from marketplace.companies.wording import explain
 
 from .. import scoring
 from ..documents.wording import OUTCOMES
+from ..evaluation.exact import UNROUNDED_DIGITS
 from ..evaluation.vocabulary import Outcome
 
 register = template.Library()
@@ -70,11 +71,15 @@ def points(value):
     """Points as published: no idle zeros of the database, thousands apart; a dash for what was not computed."""
     if value is None or value == "":
         return "―"
-    whole, dot, part = f"{value:f}".partition(".") if not isinstance(value, str) else value.partition(".")
-    if not isinstance(value, str):
-        part = part.rstrip("0")
-        dot = dot if part else ""
-    return f"{int(whole):,}{dot}{part}" if whole.lstrip("-").isdigit() else f"{value}"
+    try:
+        number = Decimal(value)
+    except InvalidOperation:
+        return value  # 適合 2/2
+    text = value if isinstance(value, str) else scoring.text(value)
+    _whole, dot, part = text.partition(".")
+    if len(part) == UNROUNDED_DIGITS:
+        part = f"{part[:4]}…"  # no rounding was declared: the exact value is in the document
+    return f"{number.to_integral_value(ROUND_DOWN):,f}{dot}{part}"
 
 
 @register.filter

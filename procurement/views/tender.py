@@ -80,6 +80,7 @@ def agency_view(request, tender):
         "assign_form": _assign_form(tender) if manages and _may_assign(tender) else None,
         "bids": bids,
         "bid_count": bid_count,
+        "has_bid_acts": tender.takes_given_points or tender.status in (TenderStatus.EVALUATED, TenderStatus.AWARDED),
         "invitations": tender.invitations.select_related("company", "candidate__software") if manages else [],
         "award": award,
         "contract": contract,
