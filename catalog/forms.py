@@ -1,5 +1,9 @@
+"""What a reader tells of the body they buy for."""
+
 from django.utils.translation import gettext_lazy as _
 
+from marketplace.accounts.enums import Role
+from marketplace.accounts.permissions import agencies_of
 from marketplace.forms import Form, NumberField
 
 from .pricing import Size
@@ -8,14 +12,36 @@ from .pricing import Size
 class SizeForm(Form):
     """The reader's own size: what the calculator multiplies by."""
 
-    users = NumberField(label=_("利用者数"), min_value=1, max_value=10_000_000, required=False)
-    residents = NumberField(label=_("住民数"), min_value=1, max_value=200_000_000, required=False)
-    years = NumberField(label=_("年数"), min_value=1, max_value=10, required=False)
+    users = NumberField(label=_("利用者数"), min_value=1, max_value=10_000_000, required=False, unit=_("人"))
+    residents = NumberField(label=_("住民数"), min_value=1, max_value=200_000_000, required=False, unit=_("人"))
+    years = NumberField(label=_("年数"), min_value=1, max_value=10, required=False, unit=_("年"))
+
+    @classmethod
+    def of_reader(cls, params, user) -> "SizeForm":
+        """The form as the URL fills it or, where the URL says nothing of size, with the reader's own agency's."""
+        if any(name in params for name in cls.base_fields):
+            return cls({name: params.get(name, "") for name in cls.base_fields})
+        agency = next(iter(agencies_of(user, Role.BUYER, Role.OFFICER)), None)
+        form = cls({"users": agency.staff or "", "residents": agency.population or ""} if agency else None)
+        form.agency = agency if agency and (agency.staff or agency.population) else None
+        return form
+
+    agency = None
+    """Whose size it is, where it was not typed."""
+
+    @property
+    def told(self) -> dict[str, int]:
+        """What was told, and sensibly."""
+        self.is_valid()
+        return {name: value for name, value in getattr(self, "cleaned_data", {}).items() if value}
+
+    @property
+    def tells_size(self) -> bool:
+        return "users" in self.told or "residents" in self.told
 
     def size_or(self, reference: Size) -> tuple[Size, int]:
         """The size and years told; what was not told, or not sensibly, is the reference's, and one year."""
-        self.is_valid()
-        told = getattr(self, "cleaned_data", {})  # absent when nothing was told; without the fields that have errors
+        told = self.told
         return (
             Size(
                 organizations=reference.organizations,

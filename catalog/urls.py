@@ -9,6 +9,8 @@ urlpatterns = [
     path("software/<str:reference>/", public.software_detail, name="software_detail"),
     path("software/<str:reference>/revisions/<int:number>/", public.revision_detail, name="revision_detail"),
     path("compare/", public.offer_compare, name="offer_compare"),
+    path("compare/comparison.xlsx", public.offer_compare_xlsx, name="offer_compare_xlsx"),
+    path("compare/comparison.csv", public.offer_compare_csv, name="offer_compare_csv"),
     # A vendor's own pages
     path("vendor/", vendor.vendor_home, name="vendor_home"),
     path("vendor/software/new/", vendor.software_create, name="software_create"),

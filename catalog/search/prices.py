@@ -12,6 +12,8 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import NamedTuple
 
+from django.db import connection
+
 from ..enums import PriceTiming
 from ..pricing import PriceLine, Size, TaxRate, periods_a_year, quantity_needed
 
@@ -77,15 +79,29 @@ def price_at(size: Size) -> tuple[str, list]:
     ``own_price`` is the lowest of the listing's offers, in whole yen a later year, tax included and fractions cut off.
     Raises ValueError for a size that leaves a quantity open, or at 0, which these rows do not cover.
     """
+    return f"own_prices AS MATERIALIZED ({_own_prices('ARRAY(SELECT listing_id FROM found)')})", [_quantities(size)]
+
+
+def own_prices(size: Size, pks: Iterable[int]) -> dict[int, int]:
+    """The same for some listings by primary key; one without a price at this size is left out."""
+    with connection.cursor() as cursor:
+        cursor.execute(_own_prices("%s"), [_quantities(size), list(pks)])
+        return {pk: int(yen) for pk, yen in cursor.fetchall()}
+
+
+def _quantities(size: Size) -> list[int]:
     quantities = [getattr(size, name) for name in NEEDS]
     if not all(quantities):
         raise ValueError(f"Every quantity must be told and positive: {astuple(size)}")
+    return quantities
+
+
+def _own_prices(among: str) -> str:
     return (
-        "own_prices AS MATERIALIZED (SELECT listing_id, min(yen) AS own_price FROM ("
+        "SELECT listing_id, min(yen) AS own_price FROM ("
         "SELECT listing_id, offer_id, trunc(sum(yearly_yen * quantity)) AS yen"
-        f" FROM (SELECT *, (%s::int[])[needs] AS quantity FROM {TABLE}"
-        " WHERE listing_id = ANY (ARRAY(SELECT listing_id FROM found))) AS told"
+        f" FROM (SELECT *, (%s::int[])[needs] AS quantity FROM {TABLE} WHERE listing_id = ANY ({among})) AS told"
         " WHERE quantity BETWEEN low AND high"
         " GROUP BY listing_id, offer_id HAVING count(*) = min(items)"
-        ") AS offers GROUP BY listing_id)"
-    ), [quantities]
+        ") AS offers GROUP BY listing_id"
+    )

@@ -27,3 +27,9 @@ def problem(item):
 @register.filter
 def quantity_name(item):
     return QUANTITIES[item.needs]
+
+
+@register.filter
+def grouped_number(number):
+    """`{{ 52000|grouped_number }}` → 52,000."""
+    return "" if number is None else f"{number:,}"

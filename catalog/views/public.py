@@ -1,29 +1,38 @@
 """Search, read and compare listings. Open to everybody."""
 
+from dataclasses import dataclass, replace
 from http import HTTPStatus
+from io import BytesIO
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.paginator import Paginator
 from django.db.models import Prefetch
-from django.http import Http404, JsonResponse
+from django.http import Http404, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.http import urlencode
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
 
 from marketplace import clock
 from marketplace.companies.facts import badges
+from marketplace.spreadsheets import CSV, XLSX, write_csv, write_xlsx
 
 from .. import content as fields
 from .. import pricing
-from ..comparison import comparison
+from ..comparison import Comparison, calculation, compare, table
+from ..criteria import Criteria
 from ..enums import SoftwareStatus
 from ..forms import SizeForm
-from ..models import Offer, Revision, Software
+from ..models import Offer, Revision, SearchDocument, Software
+from ..search.facets import BY_NAME, TRI_STATE, category_tree
 from ..search.filters import Filters
 from ..search.highlight import segments, snippet
 from ..search.page import SORTS, SearchTimeout, search
+from ..search.prices import own_prices
 from ..search.source import REFERENCE_SIZE
 from ..search.suggest import suggest
 from ..wording import category_names, in_words
@@ -41,34 +50,52 @@ class FoundPaginator(Paginator):
 
 @login_not_required
 @require_safe
+@vary_on_headers("HX-Request")
 def software_list(request):
-    """The search. The URL says everything: words, filters, order, page."""
-    query = request.GET.get("q", "")[:LONGEST_QUERY]
-    filters = Filters.from_params(request.GET)
-    sort = request.GET.get("ordering", "relevance")
+    """The search. The URL says everything: words, filters, order, size, page, and what is chosen to compare."""
+    size_form = SizeForm.of_reader(request.GET, request.user)
+    criteria = Criteria.from_params(request.GET, size_form.told)
     try:
-        found = search(query, filters, sort=sort, page=_page_number(request))
+        found = search(
+            criteria.query, criteria.filters, sort=criteria.sort, page=_page_number(request), size=criteria.buyer
+        )
     except SearchTimeout:
-        context = {"query": query}
-        return render(request, "catalog/search_timeout.html", context, status=HTTPStatus.SERVICE_UNAVAILABLE)
+        return _timed_out(request, criteria)
     if found.number > found.last_number:
-        raise Http404(_("このページはありません。"))
+        context = {"criteria": criteria, "found": found, "last_url": criteria.url(("page", str(found.last_number)))}
+        return render(request, "catalog/search_beyond.html", context, status=HTTPStatus.NOT_FOUND)
+    tray = _tray(request.GET.getlist("offer"))
+    listings = _listings(found, criteria.buyer)
+    on_page = {offer.reference for each in listings for offer in each["offers"]}
+    kept = [("offer", offer.reference) for offer in tray]
     context = {
-        "query": query,
+        "criteria": criteria,
+        "query": criteria.query,
         "found": found,
-        "listings": _listings(found),
+        "listings": listings,
         "page": FoundPaginator(found).page(found.number),
-        "chips": _chips(query, filters, found),
+        "chips": [{"label": label, "href": less.url(*kept)} for label, less in criteria.conditions()],
+        "without_filters": replace(criteria, filters=Filters()).url(*kept),
         "facets": [_facet(facet) for facet in found.facets],
         "sorts": [(value, label, value == found.sort) for value, label in SORTS.items()],
-        "unknown": filters.unknown,
-        "price_min": filters.price_min,
-        "price_max": filters.price_max,
-        "correction_url": _search_url(found.did_you_mean, filters) if found.did_you_mean else "",
-        "compare_url": reverse("catalog:offer_compare"),
+        "unknown": [_unknown(name, value) for name, value in criteria.filters.unknown],
+        "size_form": size_form,
+        "correction_url": replace(criteria, query=found.did_you_mean).url() if found.did_you_mean else "",
+        "tray": [
+            {"offer": offer, "without": criteria.url(*(pair for pair in kept if pair[1] != offer.reference))}
+            for offer in tray
+        ],
+        "chosen": {offer.reference for offer in tray},
+        "carried": [offer for offer in tray if offer.reference not in on_page],
+        "tray_is_full": len(tray) >= COMPARED_AT_MOST,
+        "compare_query": urlencode([*kept, *((name, str(value)) for name, value in criteria.size.items())]),
+        "save_query": urlencode(criteria.pairs()),
     }
-    template = "includes/software_results.html" if request.htmx else "software_list.html"
-    return render(request, f"catalog/{template}", context)
+    if request.htmx:
+        response = render(request, "catalog/includes/software_results.html", context | {"is_fragment": True})
+        response["HX-Push-Url"] = criteria.url(*kept)
+        return response
+    return render(request, "catalog/software_list.html", context)
 
 
 @login_not_required
@@ -76,15 +103,17 @@ def software_list(request):
 def software_suggest(request):
     """Completions of what was typed so far, as JSON: categories and listings apart."""
     found = suggest(request.GET.get("q", "")[:LONGEST_QUERY])
+    groups = [
+        (_("業務分類"), [(each.label, _in_category(each.value)) for each in found.categories]),
+        (_("ソフトウェア"), [(e.label, reverse("catalog:software_detail", args=[e.value])) for e in found.listings]),
+    ]
     return JsonResponse(
         {
-            "categories": [
-                {"label": each.label, "url": _search_url("", {"category": each.value})} for each in found.categories
-            ],
-            "listings": [
-                {"label": each.label, "url": reverse("catalog:software_detail", args=[each.value])}
-                for each in found.listings
-            ],
+            "groups": [
+                {"label": label, "options": [{"label": text, "url": url} for text, url in options]}
+                for label, options in groups
+                if options
+            ]
         }
     )
 
@@ -98,8 +127,9 @@ def software_detail(request, reference):
         return gone
     if software.listed_revision is None:
         raise Http404
-    form = SizeForm(request.GET or None)
+    form = SizeForm.of_reader(request.GET, request.user)
     size, years = form.size_or(REFERENCE_SIZE)
+    told = [(name, str(value)) for name, value in form.told.items()]
     today = clock.today()
     content = software.listed_revision.content
     context = {
@@ -107,11 +137,16 @@ def software_detail(request, reference):
         "content": content,
         "groups": grouped(content),
         "offers": [
-            {"offer": offer, "estimate": estimate(offer, size, years), "badges": badges(offer.seller, today)}
+            {
+                "offer": offer,
+                "estimate": estimate(offer, size, years),
+                "badges": badges(offer.seller, today),
+                "compare_query": urlencode([("offer", offer.reference), *told]),
+            }
             for offer in software.listed_offers
         ],
         "form": form,
-        "size": size,
+        "size_words": size_words(size, years),
         "years": years,
         "maker_badges": badges(software.maker, today),
         "today": today,
@@ -142,35 +177,107 @@ def revision_detail(request, reference, number):
 @require_safe
 def offer_compare(request):
     """Up to five software × seller side by side. The URL can be handed to a colleague."""
-    references = list(dict.fromkeys(request.GET.getlist("offer")))
-    too_many = len(references) > COMPARED_AT_MOST
+    compared = _compared(request)
+    told = [(name, str(value)) for name, value in compared.form.told.items()]
+    references = [column["offer"].reference for column in compared.columns]
+    context = {
+        "columns": [
+            column
+            | {"without": urlencode([*(("offer", r) for r in references if r != column["offer"].reference), *told])}
+            for column in compared.columns
+        ],
+        "groups": compared.table.groups(),
+        "form": compared.form,
+        "size_words": compared.size_words,
+        "years": compared.years,
+        "too_many": compared.too_many,
+        "gone": compared.gone,
+        "query": urlencode([*(("offer", reference) for reference in references), *told]),
+    }
+    return render(request, "catalog/offer_compare.html", context)
+
+
+@login_not_required
+@require_safe
+def offer_compare_xlsx(request):
+    """The comparison and its calculation as a workbook."""
+    compared = _compared(request)
+    if not compared.columns:
+        raise Http404
+    file = BytesIO()
+    write_xlsx(file, [table(compared.columns, compared.table, compared.notes), calculation(compared.columns)])
+    return HttpResponse(file.getvalue(), content_type=XLSX, headers=_download("comparison.xlsx"))
+
+
+@login_not_required
+@require_safe
+def offer_compare_csv(request):
+    compared = _compared(request)
+    if not compared.columns:
+        raise Http404
+    sheet = table(compared.columns, compared.table, compared.notes)
+    return StreamingHttpResponse(
+        write_csv(sheet.columns, sheet.rows), content_type=CSV, headers=_download("comparison.csv")
+    )
+
+
+def _download(name) -> dict[str, str]:
+    return {"Content-Disposition": f'attachment; filename="{name}"'}
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What a URL asks to compare. ``gone``: references asked for that are not listed (any more)."""
+
+    columns: list[dict]
+    table: Comparison
+    form: SizeForm
+    size: pricing.Size
+    years: int
+    too_many: bool
+    gone: list[str]
+
+    @property
+    def size_words(self) -> str:
+        return size_words(self.size, self.years)
+
+    @property
+    def notes(self) -> list[tuple[str, str]]:
+        """What a reader of the sheet must know who does not see the page."""
+        return [
+            (_("計算の規模"), self.size_words),
+            (_("作成日"), date_format(clock.today(), "DATE_FORMAT")),
+            (_("税"), _("消費税率%(percent)s%%") % {"percent": pricing.tax_rate(clock.today()).percent}),
+        ]
+
+
+def _compared(request) -> Compared:
+    asked = list(dict.fromkeys(request.GET.getlist("offer")))
+    references = asked[:COMPARED_AT_MOST]
     rows = {
         offer.reference: offer
         for offer in Offer.objects.listed()
-        .filter(reference__in=references[:COMPARED_AT_MOST], software__status=SoftwareStatus.LISTED)
+        .filter(reference__in=references, software__status=SoftwareStatus.LISTED)
         .select_related("software__maker", "software__listed_revision", "seller", "listed_revision")
-        .prefetch_related("price_lines", "seller__snapshots")
     }
     offers = [rows[reference] for reference in references if reference in rows]
-    form = SizeForm(request.GET or None)
+    form = SizeForm.of_reader(request.GET, request.user)
     size, years = form.size_or(REFERENCE_SIZE)
-    columns = [
-        {
-            "offer": offer,
-            "estimate": estimate(offer, size, years),
-            "without": urlencode([("offer", o.reference) for o in offers if o != offer]),
-        }
-        for offer in offers
-    ]
-    context = {
-        "columns": columns,
-        "rows": comparison(columns),
-        "form": form,
-        "years": years,
-        "too_many": too_many,
-        "gone": [reference for reference in references[:COMPARED_AT_MOST] if reference not in rows],
-    }
-    return render(request, "catalog/offer_compare.html", context)
+    columns = [{"offer": offer, "estimate": estimate(offer, size, years)} for offer in offers]
+    return Compared(
+        columns=columns,
+        table=compare(columns, clock.today()),
+        form=form,
+        size=size,
+        years=years,
+        too_many=len(asked) > COMPARED_AT_MOST,
+        gone=[Truncator(reference).chars(20) for reference in references if reference not in rows],
+    )
+
+
+def size_words(size, years) -> str:
+    told = {"users": f"{size.users:,}", "residents": f"{size.residents:,}", "years": years}
+    return _("利用者%(users)s人、住民%(residents)s人、%(years)d年間") % told
 
 
 def estimate(offer, size, years) -> pricing.Estimate:
@@ -214,31 +321,76 @@ def _gone(request, software):
     return render(request, "410.html", context, status=HTTPStatus.GONE)
 
 
-def _listings(found) -> list[dict]:
-    """The page's listings in the order found, with what was found marked."""
-    today = clock.today()
+def _listings(found, buyer) -> list[dict]:
+    """The page's listings in the order found, with what was found marked, priced for ``buyer`` (None: as indexed)."""
     rows = {
         software.pk: software
-        for software in _software()
-        .prefetch_related("certifications")
-        .select_related("search_document")
-        .filter(pk__in=found.ids)
+        for software in Software.objects.filter(pk__in=found.ids)
+        .select_related("maker")
+        .prefetch_related(
+            "certifications",
+            Prefetch("offers", Offer.objects.listed().select_related("seller"), to_attr="listed_offers"),
+        )
+        .order_by("pk")
     }
+    indexed = {
+        row["pk"]: row
+        for row in SearchDocument.objects.filter(pk__in=found.ids)
+        .order_by("pk")
+        .values("pk", "price", "sme", "startup")
+    }
+    prices = own_prices(buyer, found.ids) if buyer else {pk: row["price"] for pk, row in indexed.items()}
     return [
         {
             "software": software,
             "name": segments(software.name, found.terms),
             "summary": segments(software.summary, found.terms),
             "snippet": snippet(software.description, found.terms) if found.terms else [],
-            "badges": badges(software.maker, today),
+            "startup": indexed[pk]["startup"] == TRI_STATE["yes"],
+            "sme": indexed[pk]["sme"] == TRI_STATE["yes"],
             "certifications": [each.get_scheme_display() for each in software.certifications.all()],
-            "sellers": len(software.listed_offers),
-            "first_offer": software.listed_offers[0] if software.listed_offers else None,
-            "price": software.search_document.price,
+            "offers": sorted(software.listed_offers, key=lambda offer: offer.reference),
+            "price": prices.get(pk),
         }
         for pk in found.ids
-        if (software := rows.get(pk))
+        if (software := rows.get(pk)) and pk in indexed
     ]
+
+
+def _in_category(slug) -> str:
+    return Criteria(filters=Filters({"category": (slug,)})).url()
+
+
+def _tray(references) -> list[Offer]:
+    """What is chosen to compare, in the order chosen."""
+    wanted = list(dict.fromkeys(references))[:COMPARED_AT_MOST]
+    if not wanted:
+        return []
+    offers = Offer.objects.listed().filter(reference__in=wanted, software__status=SoftwareStatus.LISTED)
+    rows = {offer.reference: offer for offer in offers.select_related("software", "seller")}
+    return [rows[reference] for reference in wanted if reference in rows]
+
+
+def _timed_out(request, criteria):
+    """Offer what is likely to be quicker: the same words within one field of work."""
+    narrower = [
+        (node.label, replace(criteria, filters=replace(criteria.filters, chosen={"category": (node.slug,)})).url())
+        for node in category_tree()
+        if node.depth == 0
+    ]
+    context = {"query": criteria.query, "narrower": narrower}
+    template = "includes/search_timeout.html" if request.htmx else "search_timeout.html"
+    status = HTTPStatus.OK if request.htmx else HTTPStatus.SERVICE_UNAVAILABLE  # a fragment must be swapped in
+    return render(request, f"catalog/{template}", context, status=status)
+
+
+def _unknown(name, value) -> str:
+    """A condition of the URL that was not understood, in a sentence."""
+    labels = {"price_min": _("年間価格の下限"), "price_max": _("年間価格の上限"), "availability_min": _("稼働率の下限")}
+    value = Truncator(value).chars(60)
+    if name in labels:
+        return _("%(label)sの「%(value)s」は数として読めません。") % {"label": labels[name], "value": value}
+    return _("%(label)sに「%(value)s」という選択肢はありません。") % {"label": BY_NAME[name].label, "value": value}
 
 
 def _facet(facet) -> dict:
@@ -246,35 +398,13 @@ def _facet(facet) -> dict:
     return {
         "name": facet.name,
         "legend": facet.label,
+        "chosen": len(chosen),
         "open": bool(chosen) or facet.name in {"category", "target"},
         "options": [
             {"value": c.value, "label": c.label, "count": c.count, "checked": c.chosen, "depth": c.depth}
             for c in facet.choices
         ],
     }
-
-
-def _chips(query, filters, found) -> list[dict]:
-    """The chosen conditions, each with the URL of the same search without it."""
-    chips = [
-        {
-            "label": f"{facet.label}：{choice.label}",
-            "href": _search_url(query, filters.without(facet.name, choice.value), found.sort),
-        }
-        for facet in found.facets
-        for choice in facet.chosen
-    ]
-    if filters.price_min is not None or filters.price_max is not None:
-        bounds = [f"{bound:,}円" if bound is not None else "" for bound in (filters.price_min, filters.price_max)]
-        label = _("年間価格：%(low)s〜%(high)s") % {"low": bounds[0], "high": bounds[1]}
-        chips.append({"label": label, "href": _search_url(query, filters.without("price"), found.sort)})
-    return chips
-
-
-def _search_url(query, filters, sort="") -> str:
-    pairs = list(filters.items()) if isinstance(filters, dict) else filters.to_params()
-    pairs = [("q", query)] * bool(query) + pairs + [("ordering", sort)] * bool(sort and sort != "relevance")
-    return reverse("catalog:software_list") + ("?" + urlencode(pairs) if pairs else "")
 
 
 def _page_number(request) -> int:

@@ -6,6 +6,7 @@ from django.urls import reverse
 from catalog import actions
 from catalog.enums import SoftwareStatus
 from catalog.models import Software
+from catalog.search.page import SearchTimeout
 from tests.factories.accounts import MembershipFactory
 from tests.factories.catalog import SoftwareFactory, listed_software
 from tests.factories.companies import CompanyFactory
@@ -56,6 +57,84 @@ def test_software_list_answers_odd_urls_with_a_page(client, params, status):
     assert client.get(reverse("catalog:software_list"), params).status_code == status
 
 
+def test_unknown_condition_is_named_and_left_out(client):
+    listed_software()
+    body = client.get(reverse("catalog:software_list"), {"certification": "iso9", "price_min": "abc"}).content.decode()
+    assert "認証に「iso9」という選択肢はありません。" in body
+    assert "年間価格の下限の「abc」は数として読めません。" in body
+    assert "勤怠ひろば" in body
+
+
+def test_page_beyond_the_end_says_where_the_end_is(client):
+    listed_software()
+    response = client.get(reverse("catalog:software_list"), {"q": "勤怠", "page": "7"})
+    assert response.status_code == 404
+    assert "?q=%E5%8B%A4%E6%80%A0&amp;page=1" in response.content.decode()
+
+
+def test_search_timeout_offers_a_narrower_search(client, monkeypatch):
+    listed_software()
+
+    def slow(*args, **kwargs):
+        raise SearchTimeout
+
+    monkeypatch.setattr("catalog.views.public.search", slow)
+    response = client.get(reverse("catalog:software_list"), {"q": "の"})
+    assert response.status_code == 503
+    assert "?q=%E3%81%AE&amp;category=internal" in response.content.decode()
+
+
+def test_chip_leads_to_the_same_search_without_its_condition(client):
+    listed_software()
+    params = {"q": "勤怠", "certification": ["ismap"], "price_max": "5000000", "ordering": "price", "users": "300"}
+    response = client.get(reverse("catalog:software_list"), params)
+    chips = {chip["label"]: chip["href"] for chip in response.context["chips"]}
+    assert list(chips) == ["認証：ISMAP", "年間価格：〜5,000,000円"]
+    assert chips["認証：ISMAP"].endswith("?q=%E5%8B%A4%E6%80%A0&price_max=5000000&ordering=price&users=300")
+
+
+def test_fragment_pushes_the_whole_search_to_the_address(client):
+    software = listed_software()
+    params = {"q": "勤怠", "sme": "", "certification": "ismap", "users": "300", "residents": "", "ordering": "price"}
+    offer = software.offers.get().reference
+    response = client.get(reverse("catalog:software_list"), params | {"offer": offer}, HTTP_HX_REQUEST="true")
+    pushed = f"?q=%E5%8B%A4%E6%80%A0&certification=ismap&ordering=price&users=300&offer={offer}"
+    assert response["HX-Push-Url"] == reverse("catalog:software_list") + pushed
+    assert "HX-Request" in response["Vary"]
+
+
+def test_what_is_chosen_to_compare_stays_on_another_page(client):
+    elsewhere = listed_software(name="窓口ひろば", sellers=[CompanyFactory()]).offers.first()
+    listed_software(name="勤怠ひろば", description="")
+    response = client.get(reverse("catalog:software_list"), {"q": "勤怠ひろば", "offer": elsewhere.reference})
+    assert [offer.reference for offer in response.context["carried"]] == [elsewhere.reference]
+    assert f'name="offer" value="{elsewhere.reference}"' in response.content.decode()
+
+
+def test_buyer_sees_prices_at_their_agencys_size_until_they_type_another(client):
+    listed_software()  # 300 yen a user and month, tax out
+    client.force_login(MembershipFactory(buyer=True, agency__staff=480, agency__population=52_000).user)
+    url = reverse("catalog:software_list")
+    assert client.get(url).context["listings"][0]["price"] == 300 * 480 * 12 * 110 // 100
+    assert client.get(url, {"users": "10"}).context["listings"][0]["price"] == 300 * 10 * 12 * 110 // 100
+    assert client.get(url, {"users": ""}).context["listings"][0]["price"] == 300 * 100 * 12 * 110 // 100
+
+
+def test_order_by_price_says_for_which_size(client):
+    listed_software()
+    url = reverse("catalog:software_list")
+    assert "標準的な規模" in client.get(url, {"ordering": "price"}).content.decode()
+    assert "入力された規模" in client.get(url, {"ordering": "price", "users": "5"}).content.decode()
+
+
+def test_suggestions_keep_categories_and_listings_apart(client):
+    software = listed_software(name="勤怠ひろば")
+    groups = client.get(reverse("catalog:software_suggest"), {"q": "勤怠"}).json()["groups"]
+    assert [group["label"] for group in groups] == ["業務分類", "ソフトウェア"]
+    assert groups[0]["options"][0]["url"] == reverse("catalog:software_list") + "?category=attendance"
+    assert groups[1]["options"] == [{"label": "勤怠ひろば", "url": software.get_absolute_url()}]
+
+
 def test_software_list_fragment_is_the_results_only(client):
     listed_software()
     body = client.get(reverse("catalog:software_list"), HTTP_HX_REQUEST="true").content.decode()
@@ -97,34 +176,6 @@ def test_suspended_software_says_when_and_why(client):
     actions.resume_software(software, by=operator)
     assert Software.objects.get().status == SoftwareStatus.LISTED
     assert len(client.get(reverse("catalog:software_list")).context["listings"]) == 1
-
-
-@pytest.mark.parametrize("count", [1, 3])
-def test_compare_query_count(client, django_assert_num_queries, count):
-    offers = [software.offers.first() for software in listings(count)]
-    with django_assert_num_queries(COMPARE_QUERIES):
-        response = client.get(reverse("catalog:offer_compare"), {"offer": [offer.reference for offer in offers]})
-    assert len(response.context["columns"]) == count
-
-
-COMPARE_QUERIES = 4
-
-
-def test_compare_puts_differences_first(client):
-    left = listed_software(data_location="japan")
-    right = listed_software(data_location="abroad")
-    references = [software.offers.get().reference for software in (left, right)]
-    rows = client.get(reverse("catalog:offer_compare"), {"offer": references}).context["rows"]
-    labels = [str(row.label) for row in rows]
-    assert labels.index("データの保存場所") < labels.index("提供形態")
-
-
-def test_compare_says_what_is_no_longer_there_and_cuts_at_five(client):
-    offers = [software.offers.first().reference for software in listings(6)]
-    response = client.get(reverse("catalog:offer_compare"), {"offer": ["OF-222222", *offers]})
-    assert response.context["too_many"] is True
-    assert response.context["gone"] == ["OF-222222"]
-    assert len(response.context["columns"]) == 4
 
 
 def test_revision_page_shows_approved_content_only(client):

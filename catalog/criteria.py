@@ -1,0 +1,84 @@
+"""A search as somebody asked for it: words, conditions, order and size; read from a URL, written to one, said in words."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+
+from .pricing import Size
+from .search.facets import BY_NAME, category_tree
+from .search.filters import Filters
+from .search.query import LONGEST_QUERY
+from .search.source import REFERENCE_SIZE
+
+SIZE_FIELDS = ("users", "residents")
+
+
+@dataclass(frozen=True)
+class Criteria:
+    """``size``: the quantities of ``SIZE_FIELDS`` told; what is not told is the reference size's."""
+
+    query: str = ""
+    filters: Filters = field(default_factory=Filters)
+    sort: str = "relevance"
+    size: Mapping[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def from_params(cls, params: Mapping, size: Mapping[str, int]) -> "Criteria":
+        """Read a QueryDict. ``size`` is what a ``SizeForm`` understood of it."""
+        from .search.page import SORTS
+
+        sort = params.get("ordering", "")
+        return cls(
+            query=params.get("q", "")[:LONGEST_QUERY].strip(),
+            filters=Filters.from_params(params),
+            sort=sort if sort in SORTS else "relevance",
+            size={name: size[name] for name in SIZE_FIELDS if size.get(name)},
+        )
+
+    @property
+    def buyer(self) -> Size | None:
+        """The size to price by, None where it is the reference's."""
+        if not self.size:
+            return None
+        told = dict(self.size)
+        return replace(REFERENCE_SIZE, **told, **({"devices": told["users"]} if "users" in told else {}))
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """What the URL says, in a fixed order."""
+        pairs = [("q", self.query)] if self.query else []
+        pairs += self.filters.to_params()
+        pairs += [("ordering", self.sort)] if self.sort != "relevance" else []
+        return pairs + [(name, str(self.size[name])) for name in SIZE_FIELDS if name in self.size]
+
+    def url(self, *more: tuple[str, str]) -> str:
+        pairs = [*self.pairs(), *more]
+        return reverse("catalog:software_list") + (f"?{urlencode(pairs)}" if pairs else "")
+
+    def conditions(self) -> list[tuple[str, "Criteria"]]:
+        """Every condition in words, with the same search without it."""
+        labels = {node.slug: node.label for node in category_tree()}
+        found = [
+            (
+                f"{BY_NAME[name].label}：{labels.get(value) or BY_NAME[name].labels.get(value, value)}",
+                replace(self, filters=self.filters.without(name, value)),
+            )
+            for name, values in self.filters.chosen.items()
+            for value in values
+        ]
+        filters = self.filters
+        if filters.price_min is not None or filters.price_max is not None:
+            low, high = (f"{b:,}" if b is not None else "" for b in (filters.price_min, filters.price_max))
+            label = _("年間価格：%(low)s〜%(high)s円") % {"low": low, "high": high}
+            found.append((label, replace(self, filters=replace(filters, price_min=None, price_max=None))))
+        if filters.availability_min is not None:
+            label = _("稼働率：%(percent)s%%以上") % {"percent": f"{filters.availability_min:f}"}
+            found.append((label, replace(self, filters=replace(filters, availability_min=None))))
+        return found
+
+    def in_words(self) -> str:
+        """One line: 「勤怠」、認証：ISMAP. Nothing asked is everything."""
+        said = [f"「{self.query}」"] if self.query else []
+        return "、".join([*said, *(label for label, _without in self.conditions())]) or _("すべてのソフトウェア")

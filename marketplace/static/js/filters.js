@@ -1,0 +1,24 @@
+// The search page: on a narrow screen the filters start closed, and a new result leaves open what a person opened.
+"use strict";
+
+const panel = document.querySelector("[data-collapse-when-narrow]");
+const narrow = window.matchMedia("(width < 62rem)");
+
+function fitPanel() {
+  if (panel) panel.open = !narrow.matches;
+}
+
+fitPanel();
+narrow.addEventListener("change", fitPanel);
+
+let opened = null;
+
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.target.id === "results") opened = new Map([...document.querySelectorAll(".facet")].map((facet) => [facet.id, facet.open]));
+});
+
+document.addEventListener("htmx:afterSettle", () => {
+  if (!opened) return;
+  for (const facet of document.querySelectorAll(".facet")) facet.open = opened.get(facet.id) ?? facet.open;
+  opened = null;
+});
