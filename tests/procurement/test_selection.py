@@ -229,7 +229,7 @@ def test_procurement_list_query_count(client, django_assert_num_queries, count):
     assert {procurement.pk for procurement in response.context["page"].object_list} == own
 
 
-PROCUREMENT_LIST_QUERIES = 7
+PROCUREMENT_LIST_QUERIES = 8
 
 
 @pytest.mark.parametrize("count", [1, 3])
@@ -241,7 +241,7 @@ def test_candidate_list_query_count(client, django_assert_num_queries, count):
         client.get(reverse("procurement:candidate_list", args=[procurement.reference]))
 
 
-CANDIDATE_LIST_QUERIES = 8
+CANDIDATE_LIST_QUERIES = 9
 
 
 def test_evaluator_and_stranger_do_not_see_a_procurement(client):
