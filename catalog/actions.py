@@ -319,6 +319,19 @@ def confirm_post_check(review, *, by) -> Review:
     return review
 
 
+# What other rooms tell
+
+
+@transaction.atomic
+def note_adoptions(software, *, count) -> Software:
+    """Keep how many agencies are known to use ``software``; ``count()`` tells it once the row is locked."""
+    software = _locked(Software.objects, software)
+    software.adoption_count = count()
+    software.save(update_fields=["adoption_count"])
+    index_listing(software.pk)
+    return software
+
+
 # Attachments
 
 

@@ -105,6 +105,8 @@ class Software(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+"
     )
     suspension_reason = models.CharField(max_length=500, blank=True, editable=False)
+    # How many agencies are known to use it: told by ``procurement``, which this room does not know.
+    adoption_count = models.PositiveIntegerField(_("導入機関数"), default=0, editable=False)
 
     name = models.CharField(_("名称"), max_length=100)
     name_kana = models.CharField(_("フリガナ"), max_length=200, blank=True)

@@ -71,7 +71,7 @@ def read_listings(pks: Iterable[int]) -> Iterator[dict]:
             "prices": [
                 (offer.pk, *row) for offer in software.listed_offers for row in price_rows(_lines(offer), tax)
             ],
-            "adoptions": 0,
+            "adoptions": software.adoption_count,
             "listed_at": software.listed_at,
         }
 

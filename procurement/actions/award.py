@@ -3,6 +3,7 @@
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from catalog.actions import note_adoptions
 from marketplace import clock
 from marketplace.audit.trail import record
 from marketplace.notifications.actions import notify
@@ -109,5 +110,7 @@ def record_contract(procurement, *, number: str, amount_yen: int, signed_on, ter
         Adoption.objects.create(
             software=contract.software, agency=procurement.agency, contract=contract, published_at=clock.now()
         )
+        adopters = Adoption.objects.filter(software=contract.software).values("agency").distinct()
+        note_adoptions(contract.software, count=adopters.count)  # a renewal does not make a second adopter
     move_procurement(procurement, ProcurementStatus.CONTRACTED, by=by)
     return contract
