@@ -16,7 +16,7 @@ from marketplace.audit.trail import record
 from marketplace.celery import enqueue_on_commit
 from marketplace.companies.models import MasterAgreement
 from marketplace.notifications.actions import notify
-from marketplace.workflow import RuleViolation, check_transition
+from marketplace.workflow import RuleViolation, check_transition, locked
 
 from . import checks, permissions, projection
 from . import content as fields
@@ -72,7 +72,7 @@ def save_draft(revision, *, content: dict, by, seen: dt.datetime | None = None) 
 
     Raises RuleViolation if it was submitted, or edited by a colleague, meanwhile, or if the content is malformed.
     """
-    revision = _locked(Revision.objects.select_related("software__maker", "offer__seller", "edited_by"), revision)
+    revision = locked(Revision.objects.select_related("software__maker", "offer__seller", "edited_by"), revision)
     permissions.check_can_edit(by, revision)
     if revision.review_id:
         raise RuleViolation(_("この版はすでに提出されたため、変更できません。"))
@@ -100,7 +100,7 @@ def start_draft(subject, *, by) -> Revision:
     """Return the open draft of a software or offer, or begin one from its newest content."""
     software = subject.software if isinstance(subject, Offer) else subject
     offer = subject if isinstance(subject, Offer) else None
-    _locked(Software.objects, software)
+    locked(Software.objects, software)
     permissions.people.check_can_draft(by, offer.seller if offer else software.maker)
     own = Revision.objects.filter(software=software, offer=offer)
     draft = own.drafts().first()
@@ -115,7 +115,7 @@ def start_draft(subject, *, by) -> Revision:
 @transaction.atomic
 def discard_draft(revision, *, by) -> None:
     """Throw away the draft of what is already listed. The first draft of all stays: without it there is nothing."""
-    revision = _locked(Revision.objects.select_related("software__maker", "offer__seller"), revision)
+    revision = locked(Revision.objects.select_related("software__maker", "offer__seller"), revision)
     permissions.check_can_edit(by, revision)
     if revision.review_id:
         raise RuleViolation(_("この版はすでに提出されたため、変更できません。"))
@@ -134,7 +134,7 @@ def submit_drafts(software, *, company, by) -> Review:
 
     A draft that says the same as the listed revision stays a draft. Raises RuleViolation when something is missing, no basic agreement is in force, or a review is already open.
     """
-    software = _locked(Software.objects, software)
+    software = locked(Software.objects, software)
     permissions.check_can_submit(by, company)
     now = clock.now()
     if not MasterAgreement.objects.in_force(now).filter(company=company).exists():
@@ -176,7 +176,7 @@ def submit_drafts(software, *, company, by) -> Review:
 @transaction.atomic
 def begin_check(review) -> Review:
     """Note that a check has begun, and when the sweep may begin it again should this one never come back."""
-    review = _locked(Review.objects, review)
+    review = locked(Review.objects, review)
     if review.status == ReviewStatus.SUBMITTED:
         check_transition(REVIEW_TRANSITIONS, review.status, ReviewStatus.CHECKING)
         review.status = ReviewStatus.CHECKING
@@ -191,7 +191,7 @@ def finish_check(review) -> Review:
 
     Run by a task, any number of times: a review past its checks is left alone.
     """
-    review = _locked(Review.objects.select_related("software", "company"), review)
+    review = locked(Review.objects.select_related("software", "company"), review)
     if review.status != ReviewStatus.CHECKING:
         return review
     now = clock.now()
@@ -216,7 +216,7 @@ def finish_check(review) -> Review:
 @transaction.atomic
 def assign_reviewer(review, *, by, take_over: bool = False) -> Review:
     """Take a review from the queue, so that two reviewers do not do the same work; or take it over from a colleague."""
-    review = _locked(Review.objects.select_related("company", "reviewer"), review)
+    review = locked(Review.objects.select_related("company", "reviewer"), review)
     permissions.check_can_decide(by, review)
     if review.status != ReviewStatus.IN_REVIEW:
         raise RuleViolation(_("この審査は「%(status)s」です。") % {"status": review.get_status_display()})
@@ -231,7 +231,7 @@ def assign_reviewer(review, *, by, take_over: bool = False) -> Review:
 @transaction.atomic
 def write_comment(review, *, revision, field: str, body: str, by) -> Comment:
     """Say something on one field; the other side is told when the review is returned or, for answers, at once."""
-    review = _locked(Review.objects.select_related("company", "reviewer"), review)
+    review = locked(Review.objects.select_related("company", "reviewer"), review)
     permissions.check_can_comment(by, review)
     if review.status not in (ReviewStatus.IN_REVIEW, ReviewStatus.RETURNED):
         raise RuleViolation(_("審査中または差し戻し中のものにだけコメントできます。"))
@@ -252,7 +252,7 @@ def write_comment(review, *, revision, field: str, body: str, by) -> Comment:
 @transaction.atomic
 def approve_review(review, *, by) -> Review:
     """Approve exactly the submitted revisions and list them: live rows, search index and audit in this transaction."""
-    review = _locked(Review.objects.select_related("software", "company", "reviewer"), review)
+    review = locked(Review.objects.select_related("software", "company", "reviewer"), review)
     permissions.check_can_decide(by, review)
     now = clock.now()
     check_transition(REVIEW_TRANSITIONS, review.status, ReviewStatus.APPROVED)
@@ -267,7 +267,7 @@ def approve_review(review, *, by) -> Review:
 @transaction.atomic
 def return_review(review, *, note: str, by) -> Review:
     """Send the submission back with what to mend; new drafts with the same content wait for the vendor."""
-    review = _locked(Review.objects.select_related("software", "company", "reviewer"), review)
+    review = locked(Review.objects.select_related("software", "company", "reviewer"), review)
     permissions.check_can_decide(by, review)
     check_transition(REVIEW_TRANSITIONS, review.status, ReviewStatus.RETURNED)
     _check_free(review, by)
@@ -282,7 +282,7 @@ def return_review(review, *, note: str, by) -> Review:
 @transaction.atomic
 def reject_review(review, *, note: str, by) -> Review:
     """Refuse the submission for good, with the reason."""
-    review = _locked(Review.objects.select_related("software", "company", "reviewer"), review)
+    review = locked(Review.objects.select_related("software", "company", "reviewer"), review)
     permissions.check_can_decide(by, review)
     check_transition(REVIEW_TRANSITIONS, review.status, ReviewStatus.REJECTED)
     _check_free(review, by)
@@ -295,7 +295,7 @@ def reject_review(review, *, note: str, by) -> Review:
 @transaction.atomic
 def withdraw_review(review, *, by) -> Review:
     """The vendor takes the submission back; drafts with the same content stay."""
-    review = _locked(Review.objects.select_related("software", "company"), review)
+    review = locked(Review.objects.select_related("software", "company"), review)
     permissions.check_can_submit(by, review.company)
     check_transition(REVIEW_TRANSITIONS, review.status, ReviewStatus.WITHDRAWN)
     _decide(review, ReviewStatus.WITHDRAWN, by=by, now=clock.now(), note="")
@@ -307,7 +307,7 @@ def withdraw_review(review, *, by) -> Review:
 @transaction.atomic
 def confirm_post_check(review, *, by) -> Review:
     """Note that a person has looked at what the policy table approved at once."""
-    review = _locked(Review.objects.select_related("company"), review)
+    review = locked(Review.objects.select_related("company"), review)
     permissions.check_can_decide(by, review)
     if not review.post_check or review.status != ReviewStatus.APPROVED:
         raise RuleViolation(_("事後確認の対象ではありません。"))
@@ -325,7 +325,7 @@ def confirm_post_check(review, *, by) -> Review:
 @transaction.atomic
 def note_adoptions(software, *, count) -> Software:
     """Keep how many agencies are known to use ``software``; ``count()`` tells it once the row is locked."""
-    software = _locked(Software.objects, software)
+    software = locked(Software.objects, software)
     software.adoption_count = count()
     software.save(update_fields=["adoption_count"])
     index_listing(software.pk)
@@ -400,7 +400,7 @@ def _postpone_scan(attachment, wait):
 
 @transaction.atomic
 def _record_scan(attachment, verdict):
-    attachment = _locked(Attachment.objects.select_related("software__maker"), attachment)
+    attachment = locked(Attachment.objects.select_related("software__maker"), attachment)
     if attachment.status != ScanStatus.WAITING:
         return attachment
     infected = verdict.outcome != malware.Outcome.CLEAN
@@ -426,7 +426,7 @@ def _record_scan(attachment, verdict):
 @transaction.atomic
 def suspend_software(software, *, reason: str, by) -> Software:
     """Take a listing out of search at once; its page says when and why."""
-    software = _locked(Software.objects, software)
+    software = locked(Software.objects, software)
     permissions.check_can_suspend(by)
     check_transition(SOFTWARE_TRANSITIONS, software.status, SoftwareStatus.SUSPENDED)
     if not reason.strip():
@@ -449,7 +449,7 @@ def suspend_software(software, *, reason: str, by) -> Software:
 @transaction.atomic
 def resume_software(software, *, by) -> Software:
     """End a suspension."""
-    software = _locked(Software.objects, software)
+    software = locked(Software.objects, software)
     permissions.check_can_suspend(by)
     if software.status != SoftwareStatus.SUSPENDED:
         raise RuleViolation(_("掲載停止中ではありません。"))
@@ -465,7 +465,7 @@ def resume_software(software, *, by) -> Software:
 @transaction.atomic
 def lapse_software(software) -> Software:
     """End a listing whose disclosure is two years old. Run by the sweep; a listing renewed meanwhile is left alone."""
-    software = _locked(Software.objects, software)
+    software = locked(Software.objects, software)
     if software.status != SoftwareStatus.LISTED or software.lapses_on > clock.today():
         return software
     software.status = SoftwareStatus.LAPSED
@@ -503,15 +503,6 @@ def _room(revision):
 def _check_free(review, by):
     if review.reviewer_id and review.reviewer_id != by.pk:
         raise RuleViolation(_("%(name)sさんがすでに審査を担当しています。") % {"name": review.reviewer.name})
-
-
-def _locked(queryset, instance):
-    """Lock the row, then read it with what ``queryset`` joins. A second click waits here and fails the check that follows.
-
-    Two statements, for one that waited for the lock would show the row as it is now beside joined rows as they were before.
-    """
-    queryset.model.objects.select_for_update(no_key=True).values_list("pk").get(pk=instance.pk)
-    return queryset.get(pk=instance.pk)
 
 
 def _check_shape(content, table, *, draft=False):
@@ -563,7 +554,7 @@ def _reviewers():
 
 def _publish(review, *, now):
     """Write the live rows from exactly this review's revisions."""
-    software = _locked(Software.objects, review.software)
+    software = locked(Software.objects, review.software)
     for revision in review.revisions.select_related("offer").order_by("pk"):
         if revision.offer_id:
             project_offer(revision.offer, revision)

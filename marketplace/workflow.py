@@ -31,3 +31,13 @@ def pairs(transitions: Transitions) -> list[tuple[str, str]]:
         for current, targets in transitions.items()
         for target in sorted(targets)
     ]
+
+
+def locked(queryset, instance):
+    """Lock the row until commit, then read it with what ``queryset`` joins. A second click waits here and fails the check
+    that follows.
+
+    Two statements: one that waited for the lock would show the row as it is now beside joined rows as they were before.
+    """
+    queryset.model._base_manager.select_for_update(no_key=True).values_list("pk").get(pk=instance.pk)
+    return queryset.get(pk=instance.pk)

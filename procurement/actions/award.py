@@ -7,14 +7,14 @@ from catalog.actions import note_adoptions
 from marketplace import clock
 from marketplace.audit.trail import record
 from marketplace.notifications.actions import notify
-from marketplace.workflow import RuleViolation, check_transition
+from marketplace.workflow import RuleViolation, check_transition, locked
 
 from .. import permissions, scoring
 from ..enums import BidStatus, ProcurementStatus, TenderStatus
 from ..models import Adoption, Award, Bid, Contract, Evaluation, Procurement
 from ..rules import TENDER_TRANSITIONS
 from .evaluation import evaluate_tender
-from .moves import locked, locked_tender, move_procurement, move_tender, staff_of
+from .moves import locked_tender, move_procurement, move_tender, staff_of
 
 
 @transaction.atomic

@@ -11,13 +11,13 @@ from marketplace.accounts import permissions as people
 from marketplace.audit.trail import record
 from marketplace.celery import enqueue_on_commit
 from marketplace.notifications.actions import notify
-from marketplace.workflow import RuleViolation
+from marketplace.workflow import RuleViolation, locked
 
 from .. import permissions, scoring, sealing
 from ..enums import BidStatus, BonusKind, ProcurementStatus, TenderStatus
 from ..models import Bid, BidAttachment, BonusClaim, Invitation
 from ..tasks import scan_bid_attachment
-from .moves import locked, locked_tender, move_procurement, move_tender
+from .moves import locked_tender, move_procurement, move_tender
 
 
 @transaction.atomic

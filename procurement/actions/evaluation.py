@@ -7,14 +7,14 @@ from django.utils.translation import gettext as _
 
 from marketplace import clock
 from marketplace.audit.trail import record
-from marketplace.workflow import RuleViolation, check_transition
+from marketplace.workflow import RuleViolation, check_transition, locked
 
 from .. import permissions, scoring, sealing
 from ..enums import BidStatus, ClaimStatus, TenderStatus
 from ..evaluation import DocumentError
 from ..models import Bid, BonusClaim, Evaluation
 from ..rules import TENDER_TRANSITIONS, check_marking_complete, evaluators_needed
-from .moves import locked, locked_tender, move_tender
+from .moves import locked_tender, move_tender
 
 
 @transaction.atomic

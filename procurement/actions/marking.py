@@ -9,12 +9,12 @@ from django.utils.translation import gettext as _
 from marketplace import clock
 from marketplace.audit.trail import record
 from marketplace.notifications.actions import notify
-from marketplace.workflow import RuleViolation
+from marketplace.workflow import RuleViolation, locked
 
 from .. import permissions
 from ..enums import BidStatus, CriterionKind, TenderStatus
 from ..models import Assignment, Mark
-from .moves import locked, locked_tender
+from .moves import locked_tender
 
 
 @transaction.atomic

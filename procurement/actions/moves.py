@@ -1,20 +1,15 @@
-"""What every action here does: lock, move, tell."""
+"""What every action here does: lock, move, tell.
+
+Order of locks everywhere: procurement, tender, bid, assignment.
+"""
 
 from marketplace import clock
 from marketplace.accounts.models import User
 from marketplace.audit.trail import record
-from marketplace.workflow import check_transition
+from marketplace.workflow import check_transition, locked
 
 from ..models import Procurement, Step, Tender
 from ..rules import PROCUREMENT_TRANSITIONS, TENDER_TRANSITIONS
-
-
-def locked(queryset, instance):
-    """The row, locked until commit. A second click waits here and then fails the transition check.
-
-    Order of locks everywhere: procurement, tender, bid, assignment.
-    """
-    return queryset.select_for_update(of=("self",), no_key=True).get(pk=instance.pk)
 
 
 def locked_tender(tender) -> Tender:

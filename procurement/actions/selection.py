@@ -6,13 +6,13 @@ from django.utils.translation import gettext as _
 from marketplace import clock
 from marketplace.accounts import permissions as people
 from marketplace.audit.trail import record
-from marketplace.workflow import RuleViolation
+from marketplace.workflow import RuleViolation, locked
 
 from .. import found, permissions, records
 from ..documents.evidence import evidence_document
 from ..enums import ProcurementStatus, TenderStatus
 from ..models import Candidate, Procurement, Search, Selection, Step, Tender
-from .moves import locked, move_procurement, move_tender
+from .moves import move_procurement, move_tender
 
 EDITABLE = ("title", "purpose", "kind", "budget_yen", "term_from", "term_to", "users", "residents")
 

@@ -8,14 +8,14 @@ from django.utils.translation import gettext as _
 from marketplace import clock
 from marketplace.audit.trail import record
 from marketplace.notifications.actions import notify
-from marketplace.workflow import RuleViolation, check_transition
+from marketplace.workflow import RuleViolation, check_transition, locked
 
 from .. import permissions, scoring, sealing
 from ..enums import BonusKind, ProcurementStatus, TenderStatus
 from ..evaluation import DocumentError, digest, parse_document
 from ..models import Bonus, Criterion, Invitation, Procurement, Tender
 from ..rules import TENDER_TRANSITIONS
-from .moves import locked, locked_tender, move_procurement, move_tender, staff_of
+from .moves import locked_tender, move_procurement, move_tender, staff_of
 
 
 @transaction.atomic
