@@ -17,8 +17,9 @@ from .normalise import RUN, canonical
 
 SUMMARY = "~"
 """Leads the summary's lexemes in ``head``, where the name's stand bare."""
-REST = "."
-"""Leads, in ``grams``, what is found neither in name, summary nor description: whole lexemes and their beginnings."""
+REST, REST_JUNCTION = ".", ":"
+"""Lead, in ``grams``, what is found neither in name, summary nor description: whole lexemes and their beginnings.
+Junctions apart, lest looking for words that begin with "ai" takes "ai ocr" in the rest for a word only found there."""
 
 
 class SearchRow(NamedTuple):
@@ -88,7 +89,7 @@ def build_document(listing: dict) -> SearchRow:
         tokens_version=tokens.VERSION,
         digest=digest(listing),
         head=tokens.tsvector({whole_name} | in_name | {SUMMARY + lexeme for lexeme in in_summary} | facet_lexemes),
-        grams=tokens.tsvector(in_front | in_rest | {REST + lexeme for lexeme in only_in_rest} | facet_lexemes),
+        grams=tokens.tsvector(in_front | in_rest | {in_rest_only(lexeme) for lexeme in only_in_rest} | facet_lexemes),
         body=bounded("\n".join((name, summary, description, rest))),
     )
 
@@ -154,6 +155,10 @@ def _labels() -> dict[str, dict[str, str]]:
                 ("standard_task", StandardTask),
             )
         }
+
+
+def in_rest_only(lexeme: str) -> str:
+    return (REST if RUN.fullmatch(lexeme) else REST_JUNCTION) + lexeme
 
 
 def name_lexeme(canonical_name: str) -> str:

@@ -21,8 +21,9 @@ from .synonyms import known_synonyms
 PAGE_SIZE = 20
 DEEPEST = 1000
 """Results that can be paged through. Whoever is still reading there is helped by narrowing, not by page 51."""
-CHECKED = 300
-"""Up to so many candidates are compared with the text itself; the tokens of more decide alone (see decision 0008)."""
+CHECKED, CHECKED_LOOSE = 100, 3000
+"""Up to so many candidates are compared with the text itself. Beyond, the tokens decide alone: without any error seen for
+words, and not exactly for loose terms (see ``Term.is_loose`` and decision 0008)."""
 TIMEOUT_MS = 2000
 
 TABLE = "catalog_searchdocument"
@@ -134,7 +135,7 @@ def search(
         size=page_size,
         ids=ids,
         total=total,
-        total_is_exact=True,
+        total_is_exact=not parsed.is_loose or total <= CHECKED_LOOSE,
         facets=_facets(counts, filters.chosen),
         terms=tuple(text for term in parsed.wanted for text in term.texts),
         did_you_mean=suggest.correction(parsed) if not total and parsed.wanted else None,
@@ -194,7 +195,7 @@ def build_statement(
         has = " AND ".join("(" + " OR ".join(["strpos(body, %s) > 0"] * len(needles)) + ")" for needles in query.checks)
         steps.append(
             f"{name} AS MATERIALIZED (SELECT {what} FROM {name}_candidate"
-            f" WHERE (SELECT count(*) FROM {name}_candidate) > {CHECKED}"
+            f" WHERE (SELECT count(*) FROM {name}_candidate) > {CHECKED_LOOSE if query.is_loose else CHECKED}"
             f" OR (SELECT {has} FROM {TABLE} AS document WHERE document.listing_id = candidate))"
         )
         params.extend(text for needles in query.checks for text in needles)

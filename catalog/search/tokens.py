@@ -1,8 +1,8 @@
 """What is indexed for a text, and what a query must find.
 
 Japanese has no spaces, so of a run of it every three characters in a row are indexed, and at its end the last two and the
-last one; a Latin word is indexed as it is. Where two runs touch ("AI議事録") or two Latin words follow each other ("google
-cloud"), a *junction* of the two ends is indexed as well. So without any positions
+last one; a Latin word is indexed as it is. Where one run follows another ("AI議事録", "google cloud", "連携・分析") a
+*junction* of the two ends is indexed as well. So without any positions
 
 * one or two characters are found as the beginning of a token, three characters and a Latin word as a token: exactly;
 * longer ones are found by the AND of their triples, and ``page`` checks the few candidates against the text.
@@ -34,8 +34,8 @@ def lexemes(text: str) -> set[str]:
             else:
                 found.add(run[:LONGEST_WORD])
             current = (run, japanese, match.start(), match.end())
-            if previous and (junction := _junction(previous, current)):
-                found.add(junction)
+            if previous:
+                found.add(_junction(previous, current))
             previous = current
     return found
 
@@ -66,36 +66,26 @@ def wanted(term: str) -> list[Token]:
     """
     runs = [(m.group(), m["cjk"] is not None, m.start(), m.end()) for m in RUN.finditer(term)]
     tokens: dict[Token, None] = {}
-    joined_before = False
-    for position, current in enumerate(runs):
-        run, japanese, *_ = current
+    for position, (run, japanese, *_) in enumerate(runs):
         last = position == len(runs) - 1
-        open_end = last and not japanese and SHORTEST_PREFIX <= len(run) <= LONGEST_WORD
-        following = None if last else runs[position + 1]
-        junction = _junction(current, following) if following else None
+        completed = last and not japanese and SHORTEST_PREFIX <= len(run) <= LONGEST_WORD
+        if position:
+            tokens[Token(_junction(runs[position - 1], runs[position]), prefix=completed)] = None
         if japanese and len(run) >= SPAN:
             tokens.update((Token(run[i : i + SPAN]), None) for i in range(len(run) - SPAN + 1))
         elif japanese and len(run) > 1:
             tokens[Token(run, prefix=True)] = None
-        elif not (joined_before or junction):  # else a junction holds the word, or the single character, already
-            tokens[Token(run[:LONGEST_WORD], prefix=japanese or open_end)] = None
-        if junction:
-            next_run, next_japanese, *_ = following
-            completes = position == len(runs) - 2 and not next_japanese
-            tokens[Token(junction, prefix=completes and SHORTEST_PREFIX <= len(next_run) <= LONGEST_WORD)] = None
-        joined_before = junction is not None
+        elif len(runs) == 1:  # else a junction holds the word, or the single character, already
+            tokens[Token(run[:LONGEST_WORD], prefix=japanese or completed)] = None
     return list(tokens)
 
 
-def _junction(left: tuple, right: tuple) -> str | None:
-    """The token of two runs that touch, or of two Latin words in a row; none for Japanese across punctuation."""
+def _junction(left: tuple, right: tuple) -> str:
+    """The token of a run and the next: the last letter or word of the one, the first of the other."""
     (left_run, left_japanese, _, left_end), (right_run, right_japanese, right_start, _) = left, right
-    touching = left_end == right_start
-    if not touching and (left_japanese or right_japanese):
-        return None
-    head = right_run[0] if right_japanese else right_run[:LONGEST_WORD]
     tail = left_run[-1] if left_japanese else left_run[:LONGEST_WORD]
-    return tail + ("" if touching else " ") + head
+    head = right_run[0] if right_japanese else right_run[:LONGEST_WORD]
+    return tail + ("" if left_end == right_start else " ") + head
 
 
 def tsvector(found: Iterable[str]) -> str:

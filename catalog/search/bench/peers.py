@@ -101,17 +101,15 @@ class Fts5:
     def __init__(self, folder: Path):
         self.path = folder / "fts5.sqlite"
         self.database = sqlite3.connect(self.path)
-        self.database.execute("CREATE VIRTUAL TABLE texts USING fts5 (name, text, tokenize = 'trigram')")
-        self.database.execute(f"CREATE TABLE listings ({', '.join(COLUMNS)}, PRIMARY KEY (listing_id))")
+        self.database.execute("CREATE VIRTUAL TABLE texts USING fts5 (text, tokenize = 'trigram')")
+        self.database.execute(f"CREATE TABLE listings (listing_id INTEGER PRIMARY KEY, {', '.join(COLUMNS[1:])}, name)")
 
     def load(self, rows: Iterable[SearchRow]) -> None:
         for row in rows:
             text = plain(row)
-            marks = ", ".join("?" * len(COLUMNS))
-            self.database.execute(f"INSERT INTO listings VALUES ({marks})", [getattr(row, name) for name in COLUMNS])
-            self.database.execute(
-                "INSERT INTO texts (rowid, name, text) VALUES (?, ?, ?)", [row.listing_id, text.split("\n")[0], text]
-            )
+            values = [*(getattr(row, name) for name in COLUMNS), text.split("\n")[0]]
+            self.database.execute(f"INSERT INTO listings VALUES ({', '.join('?' * len(values))})", values)
+            self.database.execute("INSERT INTO texts (rowid, text) VALUES (?, ?)", [row.listing_id, text])
 
     def finish(self) -> None:
         self.database.execute("INSERT INTO texts (texts) VALUES ('optimize')")
@@ -124,7 +122,7 @@ class Fts5:
         conditions, parameters = ["1"], []
         if long:
             conditions.append("texts MATCH ?")
-            parameters.append("text : (" + " AND ".join('"' + word.replace('"', '""') + '"' for word in long) + ")")
+            parameters.append(" AND ".join('"' + word.replace('"', '""') + '"' for word in long))
         conditions += ["instr(text, ?) > 0"] * len(short)  # its LIKE crashes SQLite 3.40 on a trigram table
         parameters += short
         in_name = " AND ".join(["1", *["instr(name, ?) > 0"] * len(words)])
@@ -139,12 +137,14 @@ class Fts5:
             f" FROM found GROUP BY {', '.join(BY_NAME[name].column for name in names)}"
             for number, names in enumerate(COUNTED_TOGETHER)
         )
-        statement = (
-            f"WITH found AS MATERIALIZED ({found} WHERE {' AND '.join([*conditions, *facet_conditions(filters)])})"
-            f" SELECT * FROM (SELECT -1, listing_id, 0, 0, 0 FROM found ORDER BY in_name DESC, seed LIMIT {PAGE})"
-            f" UNION ALL {counts}"
+        # A table, because SQLite works a MATERIALIZED step out again for each use.
+        self.database.execute("DROP TABLE IF EXISTS temp.found")
+        where = " AND ".join([*conditions, *facet_conditions(filters)])
+        self.database.execute(
+            f"CREATE TEMP TABLE found AS {found} WHERE {where}", (words + parameters) if words else parameters
         )
-        rows = self.database.execute(statement, (words + parameters) if words else parameters).fetchall()
+        page = f"SELECT -1, listing_id, 0, 0, 0 FROM found ORDER BY in_name DESC, seed LIMIT {PAGE}"
+        rows = self.database.execute(f"SELECT * FROM ({page}) UNION ALL {counts}").fetchall()
         return sum(row[4] for row in rows if row[0] == 0)
 
     def size(self) -> int:

@@ -21,7 +21,7 @@ def test_lexemes_of_japanese_are_three_characters_and_the_end():
 
 def test_lexemes_join_what_touches_and_latin_words_in_a_row():
     assert lexemes("google cloud版") == {"google", "cloud", "google cloud", "版", "cloud版"}
-    assert lexemes("勤怠 管理\nai") == {"勤怠", "怠", "管理", "理", "ai"}
+    assert lexemes("勤怠 管理\nai") == {"勤怠", "怠", "怠 管", "管理", "理", "ai"}
 
 
 def test_wanted_decides_alone_up_to_three_characters():
