@@ -16,10 +16,11 @@ class Command(BaseCommand):
             call_command("messages", compile=True)
         call_command("migrate", verbosity=options["verbosity"] - 1, interactive=False)
         call_command("createcachetable", verbosity=options["verbosity"] - 1)
+        call_command("sync_categories", verbosity=options["verbosity"])
         if "load_demo" in known and not empty:
             call_command("load_demo")
         if accounts:
             path = Path(accounts)
             with path.open("w") as file:
                 if "demo_accounts" in known and not empty:
-                    call_command("demo_accounts", stdout=file)
+                    call_command("demo_accounts", short=True, stdout=file)
