@@ -386,7 +386,7 @@ class Criterion(models.Model):
             models.CheckConstraint(
                 name="criterion_points_iff_scored",
                 condition=Q(kind=CriterionKind.MANDATORY, points=None, scale=None)
-                | Q(kind=CriterionKind.SCORED, points__gt=0),
+                | Q(kind=CriterionKind.SCORED, points__isnull=False, points__gt=0),
                 violation_error_message=_("加点項目には0より大きい配点を、必須項目には配点なしを指定してください。"),
             ),
         ]
@@ -587,7 +587,8 @@ class Assignment(models.Model):
             ),
             models.CheckConstraint(
                 name="assignment_submits_without_conflict",
-                condition=Q(submitted_at=None) | Q(has_conflict=False),
+                # A check that comes to NULL passes, so NULL is refused by name, here and below.
+                condition=Q(submitted_at=None) | Q(has_conflict__isnull=False, has_conflict=False),
             ),
         ]
 
@@ -616,7 +617,7 @@ class Mark(models.Model):
                 name="mark_says_exactly_one_thing",
                 condition=Q(is_met__isnull=False, letter="", points=None)
                 | (Q(is_met=None, points=None) & ~Q(letter=""))
-                | Q(is_met=None, letter="", points__gte=0),
+                | Q(is_met=None, letter="", points__isnull=False, points__gte=0),
             ),
         ]
         triggers = [
