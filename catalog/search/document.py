@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from django.utils import translation
 
-from ..enums import CertificationScheme, Integration, StandardTask
+from ..enums import CertificationScheme, Delivery, Integration, StandardTask
 from . import tokens
 from .facets import BY_NAME, EVERY, FACETS, availability_band, price_band
 from .normalise import RUN, canonical
@@ -55,7 +55,7 @@ def build_document(listing: dict) -> SearchRow:
     (names), ``categories`` (of ``{"bit", "path": [slugs], "names": [labels]}``, root first), ``target``, ``delivery``,
     ``certification``, ``integration``, ``standard_task`` (lists of codes), ``sme``, ``startup`` (``yes``, ``no``,
     ``cannot_tell``), ``price`` (yearly yen at the reference size, or None), ``availability`` (thousandths of a percent,
-    or None), ``adoptions`` (count), ``listed_at`` (aware).
+    or None), ``adoptions`` (count), ``listed_at`` (aware), ``more`` (further texts that it is found by).
     """
     bands = {"price": price_band(listing["price"]), "availability": availability_band(listing["availability"])}
     single = {"sme": listing["sme"], "startup": listing["startup"], **bands}
@@ -141,16 +141,20 @@ def _rest(listing: dict) -> Iterator[str]:
         yield from category["names"]
     for facet, labels in _labels().items():
         for value in listing[facet]:
-            yield labels[value]
+            if value in labels:
+                yield labels[value]
+    yield from listing["more"]
 
 
 @cache
 def _labels() -> dict[str, dict[str, str]]:
-    with translation.override("ja"):  # the index has one language, whoever writes it
+    # The index has one language, whoever writes it. A public cloud is what nearly everything runs on: the word says nothing.
+    with translation.override("ja"):
         return {
-            facet: {value: str(label) for value, label in enum.choices}
+            facet: {value: str(label) for value, label in enum.choices if value != Delivery.PUBLIC_CLOUD}
             for facet, enum in (
                 ("certification", CertificationScheme),
+                ("delivery", Delivery),
                 ("integration", Integration),
                 ("standard_task", StandardTask),
             )

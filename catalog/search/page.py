@@ -219,7 +219,12 @@ def build_statement(
         steps.append(
             f"tiers AS (SELECT listing_id, min(tier) AS tier FROM ({tiers}) AS t (listing_id, tier) GROUP BY 1)"
         )
-        results, order = "found LEFT JOIN tiers USING (listing_id)", f"coalesce(tier, 3), {order}"
+        results, keys = "found LEFT JOIN tiers USING (listing_id)", ["coalesce(tier, 3)"]
+        if query != query.typed_only:  # what was typed goes before what only its synonyms find
+            step("typed", "listing_id AS typed_id", "grams", query.typed_only.anywhere(everything), filters)
+            results += " LEFT JOIN typed ON typed_id = listing_id"
+            keys.append("typed_id IS NULL")
+        order = ", ".join([*keys, order])
     if sort == "price" and buyer:
         priced, quantities = price_at(buyer)
         steps.append(priced)

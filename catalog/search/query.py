@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from . import tokens
@@ -51,6 +51,11 @@ class Query:
     typed: str
     terms: tuple[Term, ...] = ()
     shortened: bool = False  # more was typed than is looked for
+
+    @property
+    def typed_only(self) -> "Query":
+        """The same without synonyms."""
+        return replace(self, terms=tuple(replace(term, alternatives=()) for term in self.terms))
 
     @property
     def wanted(self) -> tuple[Term, ...]:

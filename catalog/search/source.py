@@ -68,9 +68,8 @@ def read_listings(pks: Iterable[int]) -> Iterator[dict]:
                 filter(_is_known, (_yearly_price(offer, tax) for offer in software.listed_offers)), default=None
             ),
             "availability": millipercent(software.availability_percent),
-            "prices": [
-                (offer.pk, *row) for offer in software.listed_offers for row in price_rows(_lines(offer), tax)
-            ],
+            "prices": [(offer.pk, *row) for offer in software.listed_offers for row in price_rows(_lines(offer), tax)],
+            "more": sorted({line.item for offer in software.listed_offers for line in offer.price_lines.all()}),
             "adoptions": software.adoption_count,
             "listed_at": software.listed_at,
         }

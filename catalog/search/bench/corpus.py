@@ -388,6 +388,7 @@ def listing(number: int) -> dict:
         "price": random.choices((None, int(random.lognormvariate(14.6, 1.2)) // 1000 * 1000), (5, 95))[0],
         "availability": random.choices((None, 99_000, 99_500, 99_900, 99_950, 99_990), (8, 8, 24, 44, 10, 6))[0],
         "adoptions": int(random.paretovariate(0.9)) - 1,
+        "more": [],
         "listed_at": datetime(2024, 4, 1, tzinfo=UTC) + timedelta(minutes=random.randrange(1_300_000)),
     }  # fmt: skip
 

@@ -41,3 +41,11 @@ def test_search_knows_synonyms(plain):
     assert set(search("タイムカード", synonyms=False).ids) == {card}
     assert set(search('"タイムカード"').ids) == {card}
     assert other not in search("勤怠管理").ids
+
+
+def test_order_puts_what_was_typed_before_its_synonyms(plain):
+    synonyms = [plain(name=f"タイムカード{n}") for n in range(8)]
+    typed = [plain(name=f"出退勤管理{n}") for n in range(3)]
+    ids = search("出退勤管理").ids
+    assert set(ids[:3]) == set(typed)
+    assert set(ids[3:]) == set(synonyms)
