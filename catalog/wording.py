@@ -29,10 +29,10 @@ def in_words(field: Field, value: Any, names: Mapping[str, str] | None = None) -
         case Kind.CHOICE:
             return str(field.choices(value).label)
         case Kind.CHOICES:
-            return "、".join(str(field.choices(item).label) for item in value)
+            return _("、").join(str(field.choices(item).label) for item in value)
         case Kind.CATEGORIES:
             names = names if names is not None else category_names()
-            return "、".join(names.get(slug, slug) for slug in value)
+            return _("、").join(names.get(slug, slug) for slug in value)
         case Kind.DATE:
             return day(value)
         case Kind.AMOUNT:
@@ -57,8 +57,8 @@ def item_in_words(field: Field, item: dict) -> str:
             else f"{scheme} {number}"
         )
     if field.name == "attachments":
-        return f"{in_words(field.items[0], item.get('kind'))}：{item.get('name', '')}"
-    return "、".join(
+        return f"{in_words(field.items[0], item.get('kind'))}{_('：')}{item.get('name', '')}"
+    return _("、").join(
         in_words(part, item.get(part.name)) for part in field.items if not fields.is_blank(item.get(part.name))
     )
 

@@ -250,7 +250,12 @@ def winning_bid(tender, evaluation) -> Bid | None:
 
 def fault_lines(error: DocumentError) -> str:
     """Every fault the engine found, one a line, for whoever made the rule."""
-    return "\n".join(f"{fault.message(wording.language())}（{fault.path}）" for fault in error.faults)
+    return "\n".join(fault_line(fault) for fault in error.faults)
+
+
+def fault_line(fault) -> str:
+    """What is wrong with the rule and where, in the language of the screen."""
+    return _("%(message)s（%(path)s）") % {"message": fault.message(wording.language()), "path": fault.path}
 
 
 def startup_derivation(tender, company, *, statement: str) -> dict:

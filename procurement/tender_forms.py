@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.functional import cached_property
+from django.utils.functional import cached_property, lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -13,7 +13,6 @@ from marketplace import uploads
 from marketplace.forms import DateField, DateTimeField, Form, NumberField, PointsField, TextAreaField, YenField
 
 from . import scoring
-from .documents import wording
 from .enums import BonusKind, CriterionKind, PriceTax
 from .evaluation.formulas import FORMULAS
 from .evaluation.vocabulary import Aggregate, Formula, MandatoryRule, Method, RoundingMode
@@ -59,7 +58,7 @@ class RoundingField(forms.ChoiceField):
     def __init__(self, *, optional=True, **kwargs):
         none = [("", _("端数処理をしない"))] if optional else []
         choices = [
-            (f"{mode}:{digits}", _rounding_label(mode, digits))
+            (f"{mode}:{digits}", lazy(_rounding_label, str)(mode, digits))
             for mode in RoundingMode
             for digits in range(MOST_DIGITS + 1)
         ]
@@ -310,7 +309,7 @@ class RuleForm(Form):
         """Show what the engine holds against the rule, each fault at its field where there is one."""
         for fault in error.faults:
             field = next((name for prefix, name in _FIELD_OF.items() if fault.path.startswith(prefix)), None)
-            self.add_error(field, f"{fault.message(wording.language())}（{fault.path}）")
+            self.add_error(field, scoring.fault_line(fault))
 
 
 _FIELD_OF = {
@@ -765,7 +764,11 @@ class MarkForm(Form):
             field = forms.ChoiceField(
                 label=_("評語"),
                 choices=[
-                    (letter, f"{letter}（{scoring.text(criterion.points * Decimal(share))}）")
+                    (
+                        letter,
+                        gettext("%(letter)s（%(points)s）")
+                        % {"letter": letter, "points": scoring.text(criterion.points * Decimal(share))},
+                    )
                     for letter, share in criterion.scale.items()
                 ],
                 widget=forms.RadioSelect(attrs=inline),

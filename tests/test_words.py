@@ -42,6 +42,7 @@ JAPANESE_MODULES = {
     "marketplace/formats/ja/": "Japanese dates",
     "marketplace/gbizid_standin/": "imitates a Japanese provider, in development only",
     "marketplace/settings/": "names of the service and of settings",
+    "procurement/demo": "demonstration data",
     "procurement/documents/formats.py": "Japanese dates and amounts of official documents",
     "procurement/documents/pdf.py": "official documents are Japanese",
     "procurement/evaluation/": "usable without Django: its messages stand there in both languages",
@@ -56,6 +57,7 @@ JAPANESE_LITERALS = {
     "catalog/content.py": {"^[ァ-ヺー・\\s\u3000A-Za-z0-9Ａ-Ｚａ-ｚ０-９]*$"},
     "catalog/draft_forms.py": {"円"},
     "catalog/imports.py": {"株式会社", "有限会社", "合名会社", "合資会社", "合同会社", "カタログ取込", "基本-"},
+    "marketplace/notifications/models.py": {"\n\nこのお知らせを止める："},  # as the stored text it follows
     "marketplace/forms.py": {"%Y年%m月%d日"},
     # names of rows for the administration and the log
     "catalog/models.py": {" 第", "版"},
