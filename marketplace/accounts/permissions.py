@@ -111,17 +111,22 @@ def check_can_submit(user, company):
     account = getattr(user, "gbiz_account", None)
     if account is not None and may_bind_company(account):
         return
-    if account is None or account.account_type == GbizAccountType.ENTRY:
-        raise PermissionDenied(
-            _(
-                "GビズIDエントリーでは、下書きの作成までご利用になれます。申請・見積・入札には、GビズIDプライム、または委任を受けたGビズIDメンバーでサインインしてください。"
-            )
-        )
+    check_identity_proven(user)
     raise PermissionDenied(
         _(
             "このGビズIDメンバーには、本サービスの利用が許可されていません。プライムの方に、GビズIDのマイページで本サービスの利用を許可するよう依頼し、サインインし直してください。"
         )
     )
+
+
+def check_identity_proven(user):
+    """See what a company keeps to itself. Whoever opened an エントリー account may be anybody."""
+    if not is_identity_proven(user):
+        raise PermissionDenied(
+            _(
+                "GビズIDエントリーでは、下書きの作成までご利用になれます。申請・見積・入札には、GビズIDプライム、または委任を受けたGビズIDメンバーでサインインしてください。"
+            )
+        )
 
 
 def check_can_administer(user, company):

@@ -89,6 +89,7 @@ def _own_company(request):
     companies = permissions.companies_of(request.user)
     if not companies:
         raise PermissionDenied(_t("事業者のメンバーだけが利用できるページです。"))
+    permissions.check_identity_proven(request.user)  # the page names shareholders and officers
     number = request.GET.get("company")
     chosen = next((each for each in companies if each.corporate_number == number), None) if number else companies[0]
     if chosen is None:

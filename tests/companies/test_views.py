@@ -145,20 +145,20 @@ def test_facts_rows_are_added_without_script_and_with_it(administrator):
     assert 'name="officers-1-name"' in fragment
 
 
-@pytest.mark.parametrize(
-    "person",
-    [
-        lambda company: vendor(company=company, role=Role.VENDOR_MEMBER),
-        lambda company: vendor(company=company, account_type=GbizAccountType.ENTRY, has_mandate=False),
-    ],
-    ids=["member", "entry"],
-)
-def test_facts_are_declared_by_proven_administrators_only(client, company, person):
-    client.force_login(person(company))
+def test_facts_are_declared_by_administrators_only(client, company):
+    client.force_login(vendor(company=company, role=Role.VENDOR_MEMBER))
     page = client.get(PAGE)
     assert page.context["form"] is None
     assert client.post(PAGE, declared(employees="3")).status_code == 403
     assert not company.snapshots.exists()
+
+
+def test_facts_are_not_shown_to_self_declared_accounts(client, company):
+    FactSnapshotFactory(company=company)
+    client.force_login(vendor(company=company, account_type=GbizAccountType.ENTRY, has_mandate=False))
+    page = client.get(PAGE)
+    assert page.status_code == 403
+    assert "創業者" not in page.content.decode()
 
 
 def test_facts_of_others_are_not_shown(client, company):
