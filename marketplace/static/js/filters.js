@@ -22,3 +22,12 @@ document.addEventListener("htmx:afterSettle", () => {
   for (const facet of document.querySelectorAll(".facet")) facet.open = opened.get(facet.id) ?? facet.open;
   opened = null;
 });
+
+// A button with an address of its own leads there: htmx would put that whole page among the results.
+document.addEventListener(
+  "submit",
+  (event) => {
+    if (event.submitter?.hasAttribute("formaction")) event.stopPropagation();
+  },
+  true,
+);
