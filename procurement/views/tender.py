@@ -12,7 +12,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from catalog.pricing import tax_rate
 from marketplace import clock
-from marketplace.accounts.enums import AGENCY_ROLES
+from marketplace.accounts import permissions as people
+from marketplace.accounts.enums import AGENCY_ROLES, Role
 from marketplace.accounts.models import Membership, User
 
 from .. import actions, permissions, scoring
@@ -37,7 +38,15 @@ from ..tender_forms import (
     rule_initial,
 )
 from .bidding import vendor_view
-from .common import attempt, for_officer, progress_context, tenders_of_agency, tenders_of_evaluator, tenders_of_vendor
+from .common import (
+    attempt,
+    for_officer,
+    posted,
+    progress_context,
+    tenders_of_agency,
+    tenders_of_evaluator,
+    tenders_of_vendor,
+)
 from .marking import evaluator_view
 
 
@@ -96,7 +105,7 @@ def agency_view(request, tender):
 
 @require_POST
 def tender_create(request, reference):
-    rows = Procurement.objects.filter(agency__in=[m.agency_id for m in request.user.active_memberships if m.agency_id])
+    rows = Procurement.objects.filter(agency__in=people.agencies_of(request.user, Role.BUYER, Role.OFFICER))
     procurement = get_object_or_404(rows, reference=reference)
     made = []
     answer = attempt(
@@ -322,7 +331,7 @@ def tender_publish(request, reference):
     words = _words(tender, criteria, bonuses)
     if tender.status != TenderStatus.DRAFT or words is None:
         return redirect(tender if words else reverse("procurement:tender_rule", args=[reference]))
-    form = PublishForm(request.POST or None)
+    form = PublishForm(posted(request))
     if request.method == "POST" and form.is_valid():
         return attempt(
             request,
@@ -415,7 +424,7 @@ def claim_decide(request, reference, key):
     tender = claim.bid.tender
     permissions.check_can_decide(request.user, tender)
     decidable = tender.status in (TenderStatus.MARKING, TenderStatus.MARKED) and claim.bid.status == BidStatus.SUBMITTED
-    form = ClaimForm(request.POST or None)
+    form = ClaimForm(posted(request))
     if request.method == "POST" and form.is_valid():
         return attempt(
             request,
@@ -453,7 +462,7 @@ def points_enter(request, reference):
     permissions.check_can_decide(request.user, tender)
     if not tender.takes_given_points:
         raise Http404
-    form = GivenPointsForm(request.POST or None, initial={"points": bid.technical_points})
+    form = GivenPointsForm(posted(request), initial={"points": bid.technical_points})
     if request.method == "POST" and form.is_valid():
         return attempt(
             request,
@@ -508,7 +517,7 @@ def bid_disqualify(request, reference):
     tender = bid.tender
     permissions.check_can_decide(request.user, tender)
     evaluation = reverse("procurement:evaluation_detail", args=[tender.reference])
-    form = DisqualifyForm(request.POST or None)
+    form = DisqualifyForm(posted(request))
     if request.method == "POST" and form.is_valid():
         return attempt(
             request,
