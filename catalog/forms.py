@@ -1,10 +1,10 @@
-"""What a reader tells of the body they buy for."""
+"""What a reader tells of the body they buy for, and the operator of words."""
 
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.accounts.enums import Role
 from marketplace.accounts.permissions import agencies_of
-from marketplace.forms import Form, NumberField
+from marketplace.forms import Form, NumberField, TextAreaField
 
 from .pricing import Size
 
@@ -54,3 +54,15 @@ class SizeForm(Form):
             ),
             told.get("years") or 1,
         )
+
+
+class SynonymForm(Form):
+    """Words that find each other, separated by commas or line breaks."""
+
+    words = TextAreaField(
+        label=_("同じ意味の語"),
+        max_length=1000,
+        help_text=_(
+            "2語以上を、読点、カンマまたは改行で区切って入力してください。どの語で検索しても、すべての語で探します。"
+        ),
+    )

@@ -499,3 +499,9 @@ from .search.models import (  # noqa: E402 - Django finds models here
     SearchSynonym,  # noqa: F401
     SearchWord,  # noqa: F401
 )
+from .watches.models import (  # noqa: E402
+    ChangedListing,  # noqa: F401
+    SavedSearch,  # noqa: F401
+    SavedSearchHit,  # noqa: F401
+    SavedSearchListing,  # noqa: F401
+)

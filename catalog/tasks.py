@@ -6,6 +6,7 @@ from marketplace.celery import enqueue
 
 from .enums import ReviewStatus, SoftwareStatus
 from .models import Attachment, Review, Software
+from .watches import tasks as watch_tasks  # noqa: F401 - found by Celery through this module
 
 log = structlog.get_logger(__name__)
 

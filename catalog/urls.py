@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .views import public, review, vendor
+from .views import public, review, synonyms, vendor, watches
 
 app_name = "catalog"
 urlpatterns = [
@@ -11,6 +11,18 @@ urlpatterns = [
     path("compare/", public.offer_compare, name="offer_compare"),
     path("compare/comparison.xlsx", public.offer_compare_xlsx, name="offer_compare_xlsx"),
     path("compare/comparison.csv", public.offer_compare_csv, name="offer_compare_csv"),
+    # Saved searches
+    path("watches/", watches.saved_search_list, name="saved_search_list"),
+    path("watches/new/", watches.saved_search_create, name="saved_search_create"),
+    path("watches/stop/<str:token>/", watches.saved_search_mute, name="saved_search_mute"),
+    path("watches/<str:reference>/", watches.saved_search_detail, name="saved_search_detail"),
+    path("watches/<str:reference>/edit/", watches.saved_search_edit, name="saved_search_edit"),
+    path("watches/<str:reference>/delete/", watches.saved_search_delete, name="saved_search_delete"),
+    # The operator's synonyms
+    path("operator/synonyms/", synonyms.synonym_list, name="synonym_list"),
+    path("operator/synonyms/new/", synonyms.synonym_create, name="synonym_create"),
+    path("operator/synonyms/<int:pk>/edit/", synonyms.synonym_edit, name="synonym_edit"),
+    path("operator/synonyms/<int:pk>/delete/", synonyms.synonym_delete, name="synonym_delete"),
     # A vendor's own pages
     path("vendor/", vendor.vendor_home, name="vendor_home"),
     path("vendor/software/new/", vendor.software_create, name="software_create"),

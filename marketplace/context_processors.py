@@ -23,10 +23,12 @@ NAVIGATION = (
     (_("審査"), "catalog:review_list", OPERATOR_ROLES),
     (_("利用申請"), "accounts:access_request_list", (Role.ADMINISTRATOR,)),
     (_("行政機関"), "accounts:agency_list", (Role.ADMINISTRATOR,)),
+    (_("同義語"), "catalog:synonym_list", (Role.ADMINISTRATOR,)),
 )
 
 ACCOUNT_LINKS = (
     (_("アカウント"), "accounts:profile", EVERYONE),
+    (_("保存した検索"), "catalog:saved_search_list", EVERYONE),
     (_("自社の情報"), "companies:company_facts", COMPANY_ROLES),
     (_("認証の設定"), "mfa_index", (*AGENCY_ROLES, *OPERATOR_ROLES)),
     (_("サインイン中の端末"), "usersessions_list", EVERYONE),

@@ -112,6 +112,7 @@ def _write(pks: Sequence[int], *, only_stale: bool = False) -> None:
             for offer, *row in listing["prices"]
         )
         remember_words(listings.values())
+        _tell_watchers(list(listings))
 
 
 def remember_words(listings: Iterable[dict]) -> None:
@@ -126,6 +127,14 @@ def _delete(pks: Sequence[int]) -> None:
     SearchName.objects.filter(listing__in=pks).delete()
     SearchPrice.objects.filter(listing__in=pks).delete()
     SearchDocument.objects.filter(pk__in=pks).delete()
+    _tell_watchers(pks)
+
+
+def _tell_watchers(pks: Sequence[int]) -> None:
+    """Whatever changes the index may be news to a saved search, whichever way it came."""
+    from ..watches.actions import note_changes  # they search, so they import from here
+
+    note_changes(pks)
 
 
 _COLUMNS = ", ".join(SearchRow._fields)

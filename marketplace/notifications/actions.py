@@ -10,11 +10,12 @@ from marketplace.celery import enqueue_on_commit
 from .models import Notification
 
 
-def notify(users, event: str, *, path: str = "", room: str, **context) -> list[Notification]:
+def notify(users, event: str, *, path: str = "", unsubscribe_path: str = "", room: str, **context) -> list[Notification]:
     """Tell each of ``users`` of ``event``, in the application and by mail, in the caller's transaction.
 
     The texts are ``<room>/email/<event>_subject.txt`` and ``_body.txt``; mail leaves after commit. Japanese: the
-    language of public procurement, and a stored text must not depend on who happened to trigger it.
+    language of public procurement, and a stored text must not depend on who happened to trigger it. Mails of a kind
+    people asked for say at ``unsubscribe_path`` how to end them.
     """
     from .tasks import deliver
 
@@ -31,6 +32,7 @@ def notify(users, event: str, *, path: str = "", room: str, **context) -> list[N
             subject=subject[:200],
             body=body,
             path=path,
+            unsubscribe_path=unsubscribe_path,
             mail_due_at=now if user.mail_address else None,
         )
         for user in dict.fromkeys(users)

@@ -24,6 +24,7 @@ class Notification(models.Model):
     subject = models.CharField(_("件名"), max_length=200)
     body = models.TextField(_("本文"))
     path = models.CharField(max_length=300, blank=True)  # where to act, relative to the site
+    unsubscribe_path = models.CharField(max_length=300, blank=True)  # ends mails of this kind, without signing in
     created_at = models.DateTimeField(default=clock.now, editable=False)
     read_at = models.DateTimeField(null=True, editable=False)
     # NULL: no mail wanted. Otherwise a sweep sends it once due, however often the broker forgets.
@@ -44,5 +45,12 @@ class Notification(models.Model):
         return self.subject
 
     def as_email(self):
-        link = f"\n\n{settings.PUBLIC_URL}{self.path}" if self.path else ""
-        return EmailMessage(self.subject, self.body + link, settings.DEFAULT_FROM_EMAIL, [self.user.mail_address])
+        body, headers = self.body, {}
+        if self.path:
+            body += f"\n\n{settings.PUBLIC_URL}{self.path}"
+        if self.unsubscribe_path:
+            off = f"{settings.PUBLIC_URL}{self.unsubscribe_path}"
+            body += f"\n\nこのお知らせを止める：{off}"  # Japanese like the rest: see actions.notify
+            # RFC 8058: the mail program's own button posts to it.
+            headers = {"List-Unsubscribe": f"<{off}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+        return EmailMessage(self.subject, body, settings.DEFAULT_FROM_EMAIL, [self.user.mail_address], headers=headers)

@@ -278,8 +278,11 @@ def broker_transport_options(url: str) -> dict:
 CELERY_BEAT_SCHEDULE = {
     # Tasks are hints. Whatever is due according to the stored state is driven again each minute.
     f"{room} sweep": {"task": f"{room}.tasks.sweep", "schedule": 60.0, "options": {"expires": 55}}
-    for room in ("marketplace.notifications", "catalog", "procurement")
-} | {"search index": {"task": "catalog.tasks.mend_search", "schedule": crontab(hour=18, minute=10)}}  # 3:10 in Tokyo
+    for room in ("marketplace.notifications", "catalog", "catalog.watches", "procurement")
+} | {
+    "search index": {"task": "catalog.tasks.mend_search", "schedule": crontab(hour=18, minute=10)},  # 3:10 in Tokyo
+    "saved searches": {"task": "catalog.watches.tasks.reconcile_searches", "schedule": crontab(hour=19, minute=10)},
+}
 
 # The API
 

@@ -114,7 +114,7 @@ def test_index_ignores_what_is_not_there():
 
 def test_index_listing_query_count(django_assert_num_queries):
     pk = listed_software(sellers=[CompanyFactory(), CompanyFactory()]).pk
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(16):
         index_listing(pk)
 
 
