@@ -251,7 +251,7 @@ def test_access_request_list_query_count(client, administrator, django_assert_nu
         actions.request_access(AgencyFactory(), by=UserFactory(official=True))
     client.force_login(administrator)
     client.get(reverse("home"))
-    with django_assert_num_queries(4):  # session, user, memberships, requests
+    with django_assert_num_queries(5):  # session, user, memberships, unread, requests
         page = client.get(reverse("accounts:access_request_list"))
         assert len(page.context["requests"]) == count
 
@@ -261,7 +261,7 @@ def test_agency_list_query_count(client, administrator, django_assert_num_querie
     for _ in range(count):
         AgencyDomainFactory()
     client.force_login(administrator)
-    with django_assert_num_queries(5):  # session, user, memberships, agencies, domains
+    with django_assert_num_queries(6):  # session, user, memberships, unread, agencies, domains
         client.get(reverse("accounts:agency_list"))
 
 
