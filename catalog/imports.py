@@ -10,13 +10,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-from django.db import connection, reset_queries, transaction
+from django.db import reset_queries, transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from marketplace import clock
 from marketplace.accounts.models import User
 from marketplace.audit.trail import record_each
+from marketplace.bulk import copy_rows, take_pks
 from marketplace.companies.enums import EntityKind, FactSource, JsicRevision
 from marketplace.companies.facts import merged
 from marketplace.companies.models import Company, FactSnapshot, MasterAgreement
@@ -332,78 +333,102 @@ def _faults_against_listed(
             yield Fault(path, _("この事業者との基本契約は終了しています。"))
 
 
+@dataclass(kw_only=True)
+class _Change:
+    """A plan turned into rows, not written yet. ``of_software`` None: only offers change."""
+
+    software: Software
+    is_new: bool
+    of_software: Revision | None = None
+    of_offers: list[Revision] = field(default_factory=list)
+    new_offers: list[Offer] = field(default_factory=list)
+    reviews: dict[int, Review] = field(default_factory=dict)  # by company: each answers for its own
+
+    @property
+    def revisions(self) -> list[Revision]:
+        return ([self.of_software] if self.of_software else []) + self.of_offers
+
+
 def _write(plans: list[_Plan], companies: Mapping[str, Company], by: User, now: dt.datetime) -> None:
     """Revisions, reviews, live rows, audit events and search rows of everything that changes."""
-    numbers = _last_numbers([plan.software.pk for plan in plans if plan.software])
-    pks = iter(_new_revision_pks(sum((plan.content is not None) + len(plan.offers) for plan in plans)))
-    new_software: list[Software] = []
-    new_offers: list[Offer] = []
-    reviews: list[Review] = []
-    revisions: list[Revision] = []
-    mended: list[tuple[Software, Revision | None, list[Revision]]] = []
+    changes = _rows(plans, companies, by, now)
+    new = [change.software for change in changes if change.is_new]
+    offers = [offer for change in changes for offer in change.new_offers]
+    reviews = [review for change in changes for review in change.reviews.values()]
+    revisions = [revision for change in changes for revision in change.revisions]
+    given = {plan.line.reference for plan in plans}
+    _give_references([software for software in new if software.reference not in given], offers, reviews)
+    for rows in (new, offers, reviews, revisions):
+        copy_rows(rows)
+    _write_projections(new, offers, revisions)
+    for change in changes:
+        _project(change, now=now)
+    _write_findings(revisions)
+    record_each("software:imported", map(_act, changes), by=by)
+    index_listings([change.software.pk for change in changes])
 
-    def revise(software: Software, offer: Offer | None, content: dict, company: Company) -> Revision:
-        review = own_reviews.get(company.pk)
+
+def _rows(plans: list[_Plan], companies: Mapping[str, Company], by: User, now: dt.datetime) -> list[_Change]:
+    numbers = _last_numbers([plan.software.pk for plan in plans if plan.software])
+    count = sum((plan.content is not None) + len(plan.offers) for plan in plans)
+    pks = {model: take_pks(model, count) for model in (Software, Offer, Review, Revision)}
+
+    def revise(change: _Change, offer: Offer | None, content: dict, company: Company) -> Revision:
+        review = change.reviews.get(company.pk)
         if review is None:
-            review = own_reviews[company.pk] = _approved_review(software, company, by, now)
-        number = numbers.get((software.pk, offer.pk if offer else None), 0) + 1
+            # Decided by nobody: the policy that trusts imports did. A person looks at it afterwards.
+            review = change.reviews[company.pk] = Review(
+                pk=next(pks[Review]), software=change.software, company=company, status=ReviewStatus.APPROVED,
+                submitted_at=now, submitted_by=by, due_at=now, checked_at=now, decided_at=now, post_check=True,
+            )  # fmt: skip
         return Revision(
-            pk=next(pks), software=software, offer=offer, number=number, content=content, review=review,
+            pk=next(pks[Revision]), software=change.software, offer=offer, content=content, review=review,
+            number=numbers.get((change.software.pk, offer.pk if offer else None), 0) + 1,
             digest=actions.digest(content), created_at=now, edited_at=now, edited_by=by,
         )  # fmt: skip
 
-    given = {plan.line.reference for plan in plans}
+    changes = []
     for plan in plans:
-        own_reviews: dict[int, Review] = {}
         maker = companies[plan.line.maker.corporate_number]
-        software = plan.software
-        if software is None:
-            software = Software(maker=maker, status=SoftwareStatus.LISTED, listed_at=now)
-            if plan.line.reference:
-                software.reference = plan.line.reference
-        of_software, of_offers = None, []
+        change = _Change(
+            software=plan.software or Software(pk=next(pks[Software]), maker=maker), is_new=not plan.software
+        )
         if plan.content is not None:
-            of_software = revise(software, None, plan.content, maker)
-            if plan.software is None:
-                # The revision follows in this transaction: its key is known, and the constraint is checked at commit.
-                software.listed_revision_id = of_software.pk
-                for name, value in projection.software_columns(plan.content).items():
-                    setattr(software, name, value)
-                new_software.append(software)
-        for seller, offer, content in plan.offers:
-            if offer is None:
-                kind = OfferKind(content["kind"])
-                offer = Offer(software=software, seller=seller, kind=kind, services=content.get("services") or [])
-                new_offers.append(offer)
-            of_offers.append(revise(software, offer, content, seller))
-            if offer.pk is None:
-                offer.listed_revision_id = of_offers[-1].pk
-        revisions += ([of_software] if of_software else []) + of_offers
-        reviews += own_reviews.values()
-        mended.append((software, of_software, of_offers))
+            change.of_software = revise(change, None, plan.content, maker)
+        if change.is_new:
+            software = change.software
+            software.reference = plan.line.reference or software.reference
+            software.status, software.listed_at = SoftwareStatus.LISTED, now
+            # The revision follows in this transaction; the foreign key is checked at its end.
+            software.listed_revision_id = change.of_software.pk
+            for name, value in projection.software_columns(plan.content).items():
+                setattr(software, name, value)
+        for seller, known, content in plan.offers:
+            offer = known or Offer(
+                pk=next(pks[Offer]), software=change.software, seller=seller,
+                kind=OfferKind(content["kind"]), services=content.get("services") or [],
+            )  # fmt: skip
+            revision = revise(change, offer, content, seller)
+            change.of_offers.append(revision)
+            if not known:
+                offer.listed_revision_id = revision.pk
+                change.new_offers.append(offer)
+        changes.append(change)
+    return changes
 
-    _give_references([each for each in new_software if each.reference not in given], new_offers, reviews)
-    Software.objects.bulk_create(new_software)
-    Offer.objects.bulk_create(new_offers)
-    Review.objects.bulk_create(reviews)
-    Revision.objects.bulk_create(revisions)
-    _write_projections(new_software, new_offers, revisions)
-    made = {id(row) for row in (*new_software, *new_offers)}
-    for software, of_software, of_offers in mended:
-        if of_software and id(software) not in made:
-            actions.project_software(software, of_software, now=now)
-        for revision in of_offers:
-            if id(revision.offer) not in made:
-                actions.project_offer(revision.offer, revision)
-        if of_software and software.status in (
-            SoftwareStatus.UNLISTED,
-            SoftwareStatus.LAPSED,
-        ):  # a suspended one stays suspended
-            software.status = SoftwareStatus.LISTED
-            software.save(update_fields=["status"])
-    _write_findings(revisions)
-    record_each("software:imported", (_act(*each) for each in mended), by=by)
-    index_listings([software.pk for software, *_revisions in mended])
+
+def _project(change: _Change, *, now: dt.datetime) -> None:
+    """Bring the live rows there were before up to date, as an approval does."""
+    for revision in change.of_offers:
+        if revision.offer not in change.new_offers:
+            actions.project_offer(revision.offer, revision)
+    if change.is_new or not change.of_software:
+        return
+    software = change.software
+    actions.project_software(software, change.of_software, now=now)
+    if software.status in (SoftwareStatus.UNLISTED, SoftwareStatus.LAPSED):  # a suspended one stays suspended
+        software.status = SoftwareStatus.LISTED
+        software.save(update_fields=["status"])
 
 
 def _give_references(*rows_of_models: list[Software] | list[Offer] | list[Review]) -> None:
@@ -431,40 +456,22 @@ def _last_numbers(software: list[int]) -> dict[tuple[int, int | None], int]:
     return {(pk, offer): number for pk, offer, number in rows.annotate(last=Max("number"))} if software else {}
 
 
-def _new_revision_pks(count: int) -> list[int]:
-    """Keys taken from the sequence beforehand, so that live rows are written once and never updated."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
-            [Revision._meta.db_table, count],
-        )
-        return [pk for (pk,) in cursor.fetchall()]
-
-
-def _approved_review(software: Software, company: Company, by: User, now: dt.datetime) -> Review:
-    # Decided by nobody: the policy that trusts imports did. A person looks at it afterwards.
-    return Review(
-        software=software, company=company, status=ReviewStatus.APPROVED, submitted_at=now, submitted_by=by,
-        due_at=now, checked_at=now, decided_at=now, decided_by=None, post_check=True,
-    )  # fmt: skip
-
-
 def _write_projections(software: list[Software], offers: list[Offer], revisions: list[Revision]) -> None:
     """The rows that hang on new software and offers."""
     contents = {revision.pk: revision.content for revision in revisions}
     leaves = dict(Category.objects.exclude(parent=None).values_list("slug", "pk"))
     Through = Software.categories.through
-    Through.objects.bulk_create(
+    copy_rows(
         Through(software_id=each.pk, category_id=leaves[slug])
         for each in software
         for slug in contents[each.listed_revision_id].get("categories") or []
     )
-    Certification.objects.bulk_create(
+    copy_rows(
         Certification(software=each, **columns)
         for each in software
         for columns in projection.certifications(contents[each.listed_revision_id])
     )
-    PriceLine.objects.bulk_create(
+    copy_rows(
         PriceLine(offer=each, **columns)
         for each in offers
         for columns in projection.price_lines(contents[each.listed_revision_id])
@@ -474,26 +481,22 @@ def _write_projections(software: list[Software], offers: list[Offer], revisions:
 def _write_findings(revisions: list[Revision]) -> None:
     """What a machine can see of each revision by itself, for whoever does the post-check."""
     today = clock.today()
-    Finding.objects.bulk_create(
-        (
-            Finding(
-                review=revision.review, revision=revision, field=path, check_name=check, severity=severity,
-                message=message[:500],
-            )
-            for revision in revisions
-            for path, check, severity, message in (
-                checks.check_offer(revision.content)
-                if revision.offer_id
-                else checks.check_software(revision.content, today=today)
-            )
-        ),
-        ignore_conflicts=True,
+    copy_rows(
+        Finding(
+            review=revision.review, revision=revision, field=path, check_name=check, severity=severity,
+            message=message[:500],
+        )
+        for revision in revisions
+        for path, check, severity, message in dict.fromkeys(
+            checks.check_offer(revision.content)
+            if revision.offer_id
+            else checks.check_software(revision.content, today=today)
+        )
     )  # fmt: skip
 
 
-def _act(software: Software, of_software: Revision | None, of_offers: list[Revision]) -> tuple[Software, dict]:
-    revisions = ([of_software] if of_software else []) + of_offers
-    return software, {
-        "revisions": {revision.subject.reference: [revision.number, revision.digest] for revision in revisions},
-        "reviews": sorted({revision.review.reference for revision in revisions}),
+def _act(change: _Change) -> tuple[Software, dict]:
+    return change.software, {
+        "revisions": {revision.subject.reference: [revision.number, revision.digest] for revision in change.revisions},
+        "reviews": sorted(review.reference for review in change.reviews.values()),
     }

@@ -287,7 +287,9 @@ class _Replay:
                 subject = software if room == "software" else Offer.objects.get(software=software, seller=company)
                 draft = desk.start_draft(subject, by=by)
                 desk.save_draft(draft, content=draft.content | changes, by=by)
-        desk.submit_drafts(software, company=company, by=by)
+        review = desk.submit_drafts(software, company=company, by=by)
+        if part["state"] == ReviewStatus.SUBMITTED:
+            self._let_stand(review)
 
     def _draft_first(self, story: data.Review, company: Company, by: User) -> Software:
         told = next(software for software in self.demo.software if software["name"] == story["software"])
@@ -309,11 +311,14 @@ class _Replay:
     def _check(self, story: data.Review, part: dict) -> None:
         review = desk.begin_check(self._review(story))
         if part["state"] == ReviewStatus.CHECKING:
-            Review.objects.filter(pk=review.pk).update(due_at=self.now + STAYS)
+            self._let_stand(review)
             return
         review = desk.finish_check(review)
         if part["state"] == ReviewStatus.APPROVED and not part["reviewer"] and review.status != ReviewStatus.APPROVED:
             raise DemoError("not approved at once")
+
+    def _let_stand(self, review: Review) -> None:
+        Review.objects.filter(pk=review.pk).update(due_at=self.now + STAYS)
 
     def _assign(self, story: data.Review, part: dict) -> None:
         desk.assign_reviewer(self._review(story), by=self.person(part["reviewer"]))

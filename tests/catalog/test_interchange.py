@@ -424,7 +424,7 @@ def test_memory_stays_flat(categories, monkeypatch):
         return held
 
     few, many = peak(30, seed=6), peak(120, seed=7)
-    assert many < 1.4 * few
+    assert many < 2 * few  # four times the lines; a batch may hold longer texts
 
 
 # The commands
