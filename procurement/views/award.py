@@ -27,6 +27,7 @@ from .common import (
     download,
     for_officer,
     json_download,
+    posted,
     progress_context,
     tenders_of_agency,
     vendor_companies,
@@ -146,7 +147,7 @@ def tender_award(request, reference):
     if winner is None:
         messages.error(request, _("落札者となる入札がありません。該当なしとして終えてください。"))
         return redirect(evaluation_url)
-    form = AwardForm(request.POST or None, initial={"evaluation": newest.number, "reason": _proposed_reason(newest)})
+    form = AwardForm(posted(request), initial={"evaluation": newest.number, "reason": _proposed_reason(newest)})
     if request.method == "POST" and form.is_valid():
         return attempt(
             request,
@@ -232,7 +233,7 @@ def contract_create(request, reference):
     if award is None or procurement.status != ProcurementStatus.AWARDED:
         messages.error(request, _("契約は、落札者の決定後に一度だけ記録できます。"))
         return redirect(procurement)
-    form = ContractForm(request.POST or None, initial=_proposed_contract(procurement, award))
+    form = ContractForm(posted(request), initial=_proposed_contract(procurement, award))
     if request.method == "POST" and form.is_valid():
         return attempt(
             request,

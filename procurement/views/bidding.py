@@ -28,6 +28,7 @@ from ..tender_forms import BidForm, WithdrawForm
 from .common import (
     attempt,
     json_download,
+    posted,
     progress_context,
     tender_or_404,
     tenders_of_agency,
@@ -318,7 +319,7 @@ def bid_receipt(request, reference):
 def bid_withdraw(request, reference):
     bid = _own_bid(request, reference)
     people.check_can_submit(request.user, bid.company)
-    form = WithdrawForm(request.POST or None)
+    form = WithdrawForm(posted(request))
     if request.method == "POST" and form.is_valid():
         return attempt(
             request,

@@ -21,7 +21,8 @@ PDF = "application/pdf"
 
 def vendor_companies(user) -> list:
     """The companies whose tenders ``user`` may see: GビズID must have proven who stands behind the account."""
-    return people.companies_of(user) if people.is_identity_proven(user) else []
+    companies = people.companies_of(user)
+    return companies if companies and people.is_identity_proven(user) else []
 
 
 def tenders_of_agency(user, *roles):
@@ -73,6 +74,11 @@ def progress_context(tender, **known) -> dict:
         "next": progress.next_act(tender, now=clock.now(), waiting=waiting(tender), **known),
         "is_closing": progress.is_closing(tender, now=clock.now()),
     }
+
+
+def posted(request):
+    """What a form is bound to: the input of a POST, even an empty one."""
+    return request.POST if request.method == "POST" else None
 
 
 def attempt(request, act, *, success, then, otherwise=None):

@@ -53,12 +53,12 @@ from .marking import evaluator_view
 @require_safe
 def tender_detail(request, reference):
     """One address, three views: an evaluator's is blind, a vendor's is its own, the agency's follows the stage."""
-    for rows, view in (
-        (tenders_of_evaluator(request.user), evaluator_view),
-        (tenders_of_agency(request.user), agency_view),
-        (tenders_of_vendor(request.user), vendor_view),
+    for scope, view in (
+        (tenders_of_evaluator, evaluator_view),
+        (tenders_of_agency, agency_view),
+        (tenders_of_vendor, vendor_view),
     ):
-        if tender := rows.filter(reference=reference).first():
+        if tender := scope(request.user).filter(reference=reference).first():
             return view(request, tender)
     raise Http404
 

@@ -72,7 +72,7 @@ def selected_procurement(by=None, *, listings=2):
     return procurement
 
 
-def open_tender(by=None, *, listings=2, evaluators=2, ceiling=Decimal(9_000_000)):
+def open_tender(by=None, *, listings=2, evaluators=2, ceiling=Decimal(9_000_000), threshold=None):
     """Published: sellers invited, evaluators assigned, bids due in a week."""
     by = by or officer()
     procurement = selected_procurement(by, listings=listings)
@@ -89,7 +89,7 @@ def open_tender(by=None, *, listings=2, evaluators=2, ceiling=Decimal(9_000_000)
     for _ in range(evaluators):
         actions.assign_evaluator(tender, evaluator=colleague(agency_of(by)), by=by)
     tender.refresh_from_db()
-    return actions.publish_tender(tender, ceiling_price=ceiling, by=by)
+    return actions.publish_tender(tender, ceiling_price=ceiling, low_price_threshold=threshold, by=by)
 
 
 def bid_on(tender, *, prices=(8_000_000, 7_000_000)):
@@ -127,6 +127,20 @@ def evaluated_tender(by=None, **kwargs):
     """Opened and computed: ready for the award."""
     by = by or officer()
     tender = marking_tender(by, **kwargs)
+    mark_everything(tender)
+    actions.close_marking(tender, by=by)
+    with clock.at(tender.opening_at):
+        actions.open_prices(tender, by=by)
+    tender.refresh_from_db()
+    return tender
+
+
+def low_price_tender(by, *, prices, threshold=Decimal(7_500_000)):
+    """Evaluated, with a low-price threshold: below it the leader is investigated before any award."""
+    tender = open_tender(by, threshold=threshold)
+    bid_on(tender, prices=prices)
+    with clock.at(tender.bids_due_at):
+        actions.close_bids(tender)
     mark_everything(tender)
     actions.close_marking(tender, by=by)
     with clock.at(tender.opening_at):

@@ -29,6 +29,7 @@ from tests.factories.procurement import (
     colleague,
     draft_procurement,
     evaluated_tender,
+    low_price_tender,
     mark_everything,
     marking_tender,
     officer,
@@ -526,25 +527,6 @@ def test_award_refuses_an_evaluation_that_is_no_longer_the_newest():
     with pytest.raises(RuleViolation, match="計算し直されました"):
         actions.award_tender(tender, evaluation=1, reason="最上位のため。", by=by)
     assert actions.award_tender(tender, evaluation=2, reason="最上位のため。", by=by).evaluation.number == 2
-
-
-def low_price_tender(by, *, prices):
-    """Evaluated, with a threshold of 7.5 million."""
-    tender = draft(by)
-    for _ in range(2):
-        actions.assign_evaluator(tender, evaluator=colleague(agency_of(by)), by=by)
-    tender = actions.publish_tender(
-        tender, ceiling_price=Decimal(9_000_000), low_price_threshold=Decimal(7_500_000), by=by
-    )
-    bid_on(tender, prices=prices)
-    with clock.at(tender.bids_due_at):
-        actions.close_bids(tender)
-    mark_everything(tender)
-    actions.close_marking(tender, by=by)
-    with clock.at(tender.opening_at):
-        actions.open_prices(tender, by=by)
-    tender.refresh_from_db()
-    return tender
 
 
 def test_low_leader_is_provisional_and_falls_to_the_next_when_disqualified():
