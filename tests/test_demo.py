@@ -27,6 +27,7 @@ from procurement import demo
 from procurement.enums import ProcurementStatus, TenderStatus
 from procurement.models import Procurement, Tender
 
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("loaded")]
 SHEET = json.loads((Path(__file__).parent / "demo" / "mlit-a.json").read_text(encoding="utf-8"))
 
 
@@ -35,13 +36,6 @@ def loaded(django_db_setup, django_db_blocker):
     """One load for all tests of this module, rolled back after them."""
     with django_db_blocker.unblock(), transaction.atomic():
         call_command("load_demo", force=True, stdout=io.StringIO())
-        yield
-        transaction.set_rollback(True)
-
-
-@pytest.fixture(autouse=True)
-def _in_the_loaded_database(loaded, django_db_blocker):
-    with django_db_blocker.unblock(), transaction.atomic():
         yield
         transaction.set_rollback(True)
 
