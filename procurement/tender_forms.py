@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.forms.utils import ErrorDict, ErrorList
 from django.utils.functional import cached_property, lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -486,15 +487,22 @@ class BonusForm(Form):
 
 
 class _Rows(forms.BaseFormSet):
-    """Rows that can be left out by ticking 削除; an untouched extra row does not count."""
+    """Rows that can be left out by ticking 削除; a row left as it was offered does not count."""
 
     def get_deletion_widget(self):
         return forms.CheckboxInput()
 
     def add_fields(self, form, index):
         super().add_fields(form, index)
+        form.empty_permitted = True
         if "DELETE" in form.fields:
             form.fields["DELETE"].label = _("この行を削除する")
+
+    def forgive(self):
+        """Show what was typed, without holding against it what is still to be typed."""
+        self._errors, self._non_form_errors = [], ErrorList()
+        for form in self.forms:
+            form._errors = ErrorDict()
 
     @property
     def kept(self):

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from django.contrib import messages
 from django.db.models import Count, Exists, OuterRef, Q
+from django.forms.utils import ErrorDict
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -126,7 +127,7 @@ def tender_rule(request, reference):
     if request.method == "POST":
         data = request.POST
         if row := data.get("more"):
-            return _rule_page(request, tender, _bound(_with_more(data, row)), validate=False)
+            return _rule_page(request, tender, _bound(_with_more(data, row)), added=row)
         forms = _bound(data)
         valid = [form.is_valid() for form in forms.values()]  # all of them: every fault is shown at once
         if all(valid) and (given := _checked(tender, forms)):
@@ -141,16 +142,22 @@ def tender_rule(request, reference):
     return _rule_page(request, tender, _unbound(tender, PRESETS.get(request.GET.get("preset", ""))))
 
 
-def _rule_page(request, tender, forms, *, status=200, validate=True):
+def _rule_page(request, tender, forms, *, status=200, added=""):
+    """``added``: the list that has just got one more row; there is nothing to find fault with yet."""
+    if added:
+        forms["rule"]._errors = ErrorDict()
+        for prefix in _FORMSETS:
+            forms[prefix].forgive()
     context = {
         "tender": tender,
         "procurement": tender.procurement,
-        "form": forms["rule"] if validate else None,
+        "form": None if added else forms["rule"],
         "rule_form": forms["rule"],
         "components": forms["component"],
         "criteria": forms["criterion"],
         "bonuses": forms["bonus"],
-        "summary": list(forms.values()) if validate and forms["rule"].is_bound else None,
+        "summary": list(forms.values()) if forms["rule"].is_bound and not added else None,
+        "added": added,
         "presets": [{"key": key, **preset} for key, preset in PRESETS.items()],
     }
     return render(request, "procurement/tender/rule_form.html", context, status=status)
@@ -164,11 +171,14 @@ def _bound(data):
 
 
 def _with_more(data, prefix):
-    """The same input with one more empty row in the list ``prefix``."""
+    """The same input with one more row in the list ``prefix``, as an empty one is offered."""
     data = data.copy()
     key = f"{prefix}-TOTAL_FORMS"
-    if prefix in _FORMSETS and data.get(key, "").isdigit():
-        data[key] = str(min(int(data[key]) + 1, _FORMSETS[prefix].max_num))
+    if prefix in _FORMSETS and data.get(key, "").isdigit() and (count := int(data[key])) < _FORMSETS[prefix].max_num:
+        data[key] = str(count + 1)
+        for name, field in _FORMSETS[prefix].form.base_fields.items():
+            if field.initial is not None:
+                data[f"{prefix}-{count}-{name}"] = str(field.initial)
     return data
 
 

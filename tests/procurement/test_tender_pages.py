@@ -368,6 +368,26 @@ def test_more_rows_are_added_without_script_and_without_losing_input(client):
     assert response.status_code == 200
     assert len(response.context["criteria"].forms) == 4
     assert "使いやすさ" in text(response)
+    assert response.context["criteria"].forms[3]["kind"].value() == "scored"
+
+
+def test_row_is_added_before_the_others_are_complete_without_reproach(client):
+    by = officer()
+    tender = drafted(by)
+    client.force_login(by)
+    data = rule_data(more="criterion", bids_due_at="", **{"criterion-2-points": ""})
+    assert "field--invalid" not in text(client.post(at("tender_rule", tender.reference), data))
+
+
+def test_rows_left_blank_are_no_criteria(client):
+    by = officer()
+    tender = drafted(by)
+    client.force_login(by)
+    data = rule_data(
+        **{"criterion-TOTAL_FORMS": "5", "criterion-INITIAL_FORMS": "5", "criterion-3-kind": "scored", "criterion-4-kind": "scored"}
+    )  # fmt: skip
+    assert client.post(at("tender_rule", tender.reference), data).status_code == 302
+    assert tender.criteria.count() == 3
 
 
 def test_preset_fills_weights_and_keeps_criteria(client):
