@@ -31,3 +31,6 @@ document.addEventListener(
   },
   true,
 );
+
+// Words are searched for when they are sent; their change alone, with the same key, would ask twice.
+document.getElementById("q")?.addEventListener("change", (event) => event.stopPropagation());

@@ -1,5 +1,5 @@
 // Suggestions while typing: a combobox with a listbox (ARIA 1.2). `data-suggest` on an input is the address that answers
-// with {"groups": [{"label", "options": [{"label", "url"}]}]}. Without script the input is a plain search box.
+// with {"groups": [{"label", "options": [{"label", "url"}]}]}; `data-suggest-label` names the list. Without script the input is a plain search box.
 "use strict";
 
 const PAUSE = 150; // milliseconds without a key before we ask
@@ -10,7 +10,7 @@ function combobox(input) {
   list.className = "suggestions";
   list.hidden = true;
   list.setAttribute("role", "listbox");
-  list.setAttribute("aria-label", input.dataset.suggestLabel || input.labels[0]?.textContent || "");
+  list.setAttribute("aria-label", input.dataset.suggestLabel);
   input.parentElement.append(list);
 
   input.setAttribute("role", "combobox");

@@ -1,0 +1,134 @@
+"""The search page in a real browser: suggestions by keyboard, live results, and the way back."""
+
+import re
+
+import pytest
+from django.urls import reverse
+from playwright.sync_api import expect
+
+from catalog.models import SearchSynonym
+from tests import axe
+from tests.factories.catalog import listed_software
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def search_page(page, live_server):
+    """Three listings, and whatever the page complains about."""
+    listed_software(name="勤怠ひろば", certifications=[])
+    listed_software(name="勤怠うめ")
+    listed_software(
+        name="文書ばこ", name_kana="ブンショバコ", summary="文書", description="文書", categories=["documents"]
+    )
+    SearchSynonym.objects.all().delete()
+    problems = []
+    page.on("console", lambda message: problems.append(message.text) if message.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.goto(live_server.url + reverse("catalog:software_list"))
+    yield page
+    assert problems == []
+
+
+def test_suggestion_is_chosen_by_keyboard(search_page):
+    box = search_page.get_by_role("combobox", name="業務、機能、製品名")
+    box.press_sequentially("ぶん")
+    options = search_page.get_by_role("listbox", name="候補").get_by_role("option")
+    expect(options.last).to_have_text("文書ばこ")
+    expect(box).to_have_attribute("aria-expanded", "true")
+    expect(search_page.get_by_role("group", name="ソフトウェア").get_by_role("option")).to_have_count(1)
+    box.press("ArrowUp")
+    expect(options.last).to_have_attribute("aria-selected", "true")
+    assert box.get_attribute("aria-activedescendant") == options.last.get_attribute("id")
+    box.press("Enter")
+    expect(search_page.get_by_role("heading", level=1)).to_have_text("文書ばこ")
+
+
+def test_escape_closes_and_enter_alone_searches_for_what_was_typed(search_page):
+    box = search_page.get_by_role("combobox", name="業務、機能、製品名")
+    box.press_sequentially("ぶん")
+    listbox = search_page.locator("#q-suggestions")
+    expect(listbox).to_be_visible()
+    box.press("Escape")
+    expect(listbox).to_be_hidden()
+    expect(box).to_have_attribute("aria-expanded", "false")
+    expect(box).to_have_value("ぶん")
+    box.fill("勤怠うめ")
+    box.press("Enter")
+    expect(search_page.get_by_role("status").first).to_contain_text("1件")
+    expect(search_page).to_have_url(re.compile(r"\?q=%E5%8B%A4%E6%80%A0%E3%81%86%E3%82%81$"))
+
+
+def test_suggestion_is_chosen_by_pointer_and_on_the_first_page_too(search_page, live_server):
+    search_page.goto(live_server.url)
+    box = search_page.get_by_role("combobox")
+    box.press_sequentially("勤怠う")
+    search_page.get_by_role("option", name="勤怠うめ").click()
+    expect(search_page.get_by_role("heading", level=1)).to_have_text("勤怠うめ")
+
+
+def test_choices_keep_each_other_and_the_way_back_leads_through_them(search_page):
+    search_page.get_by_role("combobox", name="業務、機能、製品名").fill("打刻")
+    search_page.get_by_role("button", name="検索", exact=True).click()
+    count = search_page.locator("#result-count")
+    expect(count).to_contain_text("2件")
+    search_page.get_by_label("並び順").select_option("newest")
+    expect(search_page).to_have_url(re.compile("ordering=newest"))
+    search_page.locator("#facet-certification summary").click()
+    ismap = search_page.locator("input[name=certification][value=ismap]")  # also in a closed facet
+    ismap.check()
+    expect(count).to_contain_text("1件")
+    expect(search_page).to_have_url(re.compile("certification=ismap&ordering=newest"))
+    expect(ismap).to_be_focused()  # the facets were replaced around it
+    expect(search_page.get_by_role("link", name="認証：ISMAP")).to_be_visible()
+
+    search_page.get_by_role("checkbox", name=re.compile("比較に追加")).check()
+    tray = search_page.get_by_role("region", name="比較に選んだもの")
+    expect(tray).to_contain_text("勤怠うめ")
+    search_page.get_by_role("link", name="認証：ISMAP").click()
+    expect(count).to_contain_text("2件")
+    expect(tray).to_contain_text("勤怠うめ")
+    expect(search_page.get_by_label("並び順")).to_have_value("newest")
+
+    search_page.go_back()
+    search_page.go_back()
+    expect(count).to_contain_text("1件")
+    expect(ismap).to_be_checked()
+    search_page.go_back()
+    expect(count).to_contain_text("2件")
+    expect(ismap).not_to_be_checked()
+
+
+def test_works_without_script(browser, live_server):
+    listed_software(name="勤怠ひろば", certifications=[])
+    chosen = listed_software(name="勤怠うめ")
+    context = browser.new_context(java_script_enabled=False, locale="ja-JP")
+    page = context.new_page()
+    page.goto(f"{live_server.url}{reverse('catalog:software_list')}?q=勤怠&ordering=newest")
+    page.locator("#facet-certification summary").click()
+    page.get_by_role("checkbox", name="ISMAP", exact=True).check()
+    page.get_by_label("利用者数").fill("50")
+    page.get_by_role("button", name="この条件で探す").click()
+    expect(page.locator("#result-count")).to_contain_text("1件")
+    expect(page.get_by_label("並び順")).to_have_value("newest")
+    expect(page.get_by_text("198,000円")).to_be_visible()  # 300 yen × 50 × 12 and tax
+    page.get_by_role("checkbox", name=re.compile("比較に追加")).check()
+    page.get_by_role("button", name="選んだものを比較する").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("比較")
+    expect(page.get_by_role("columnheader", name=chosen.name)).to_be_visible()
+    context.close()
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_search_compare_and_listing_are_accessible(search_page, live_server, width):
+    search_page.set_viewport_size({"width": width, "height": 900})
+    offer = search_page.locator("input[name=offer]").first.get_attribute("value")
+    listing = search_page.locator(".listing-card__title a").first.get_attribute("href")
+    for path in (
+        f"/software/?q=勤怠&certification=ismap&offer={offer}",
+        f"/compare/?offer={offer}&users=50&years=3",
+        listing,
+    ):
+        search_page.goto(live_server.url + path)
+        assert axe.violations(search_page) == []
+        assert search_page.evaluate("document.documentElement.scrollWidth - innerWidth") == 0
