@@ -155,7 +155,12 @@ def explanation(sort: str, query: Query, size: Size | None = None) -> str:
     if sort == "adoptions":
         return _("導入した行政機関の数が多い順です。") + tie
     if query.wanted:
-        return _("検索した言葉が名称、概要、説明、その他の項目のどこにあるかの順です。") + tie
+        return (
+            _(
+                "検索した言葉が名称、概要、説明、その他の項目のどこにあるかの順で、名称に言葉の初めの部分を含むものを優先します。"
+            )
+            + tie
+        )
     return _("登録番号から機械的に決めた、事業者や登録時期によらない順に並べています。")
 
 
@@ -224,6 +229,11 @@ def build_statement(
             step("typed", "listing_id AS typed_id", "grams", query.typed_only.anywhere(everything), filters)
             results += " LEFT JOIN typed ON typed_id = listing_id"
             keys.append("typed_id IS NULL")
+        if partly := query.partly_in_name(everything):
+            step("partly", "listing_id AS partly_id", "head", partly, filters,
+                 f" AND (SELECT count(*) FROM named) < {need}")  # fmt: skip
+            results += " LEFT JOIN partly ON partly_id = listing_id"
+            keys.append("partly_id IS NULL")
         order = ", ".join([*keys, order])
     if sort == "price" and buyer:
         priced, quantities = price_at(buyer)

@@ -85,6 +85,14 @@ class Query:
         """The literal for ``head``: the name is what was typed."""
         return tokens.quoted(name_lexeme(" ".join(term.text for term in self.wanted)))
 
+    def partly_in_name(self, facets: Iterable[str] = ()) -> str | None:
+        """The literal for ``head``: the name has how one of the longer Japanese words begins (勤怠 of 勤怠管理)."""
+        runs = (RUN.match(term.text) for term in self.wanted)
+        beginnings = [run.group()[:2] for run in runs if run["cjk"] and len(run.group()) > 2]
+        if not beginnings:
+            return None
+        return " & ".join([_any(f"{tokens.quoted(part)}:*" for part in beginnings), *facets])
+
     def only_with_rest(self, facets: Iterable[str] = ()) -> str:
         """The literal for ``grams``: found, but some token only in what is neither name, summary nor description."""
         rest = (

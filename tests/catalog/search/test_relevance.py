@@ -42,7 +42,7 @@ def listing(number, software):
 
 
 @pytest.mark.django_db
-def test_judged_best_is_among_the_first_three_in_58_of_60():
+def test_judged_best_is_among_the_first_three():
     make_categories()
     found = store(*(listing(number, software) for number, software in enumerate(data.load().software, start=1)))
     names = {each["id"]: each["name"] for each in found}
@@ -54,4 +54,5 @@ def test_judged_best_is_among_the_first_three_in_58_of_60():
             missed[judged["q"]] = first
 
     assert len(JUDGED) >= 60
-    assert len(JUDGED) - len(missed) >= 58 * len(JUDGED) / 60, missed
+    assert set(missed) <= {judged["q"] for judged in JUDGED if "hard" in judged}, missed
+    assert len(missed) <= len(JUDGED) / 30
