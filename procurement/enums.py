@@ -1,5 +1,6 @@
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class ProcurementStatus(TextChoices):
@@ -42,7 +43,7 @@ class PriceTax(TextChoices):
 
 class CriterionKind(TextChoices):
     MANDATORY = "mandatory", _("必須")
-    SCORED = "scored", _("加点")
+    SCORED = "scored", pgettext_lazy("criterion", "加点")
 
 
 class BonusKind(TextChoices):
