@@ -1,3 +1,4 @@
+import io
 import sys
 
 from django.apps import apps
@@ -20,7 +21,7 @@ class Command(BaseCommand):
         if demo.is_loaded():
             self.stdout.write("The demonstration data is here already.")
             return
-        call_command("sync_categories", stdout=self.stdout)
+        call_command("sync_categories", stdout=io.StringIO())
         try:
             steps = demo.load_demo(progress=self._progress)
         except (demo.DemoError, DemoDataError) as error:
