@@ -232,18 +232,6 @@ class Selection(models.Model):
         return f"{self.procurement_id} {self.digest[:19]}"
 
 
-class TenderQuerySet(models.QuerySet):
-    def visible_to_vendor(self, user):
-        """What a vendor's staff were invited to, once published."""
-        companies = [m.company_id for m in user.active_memberships if m.company_id]
-        return self.exclude(status=TenderStatus.DRAFT).filter(
-            models.Exists(Invitation.objects.filter(tender=models.OuterRef("pk"), company__in=companies))
-        )
-
-    def assigned_to(self, user):
-        return self.filter(models.Exists(Assignment.objects.filter(tender=models.OuterRef("pk"), evaluator=user)))
-
-
 class Tender(models.Model):
     """総合評価の入札: the rule is published and frozen before bids; prices open after technical marks closed."""
 
@@ -275,8 +263,6 @@ class Tender(models.Model):
     marked_by = _person(null=True)
     opened_at = models.DateTimeField(null=True, editable=False)
     opened_by = _person(null=True)
-
-    objects = TenderQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("入札")

@@ -31,7 +31,9 @@ def check_can_bid(user, invitation):
 
 def check_can_mark(user, assignment):
     """Only the evaluator it was assigned to, after declaring that there is no conflict of interest."""
-    if assignment.evaluator_id != user.pk:
+    agency = assignment.tender.procurement.agency
+    is_in_office = people.is_evaluator(user, agency) or people.is_buyer(user, agency)
+    if assignment.evaluator_id != user.pk or not is_in_office:  # nor whoever has left the agency since
         raise PermissionDenied(_("割り当てられた評価委員だけが採点できます。"))
     if assignment.has_conflict is None:
         raise PermissionDenied(_("採点の前に、利害関係の有無を申告してください。"))
@@ -50,12 +52,6 @@ def check_can_be_evaluator(user, tender):
 
 def can_manage(user, procurement) -> bool:
     return people.can_procure(user, procurement.agency)
-
-
-def can_decide(user, tender) -> bool:
-    return people.can_procure(user, tender.procurement.agency) and not any(
-        assignment.evaluator_id == user.pk for assignment in tender.assignments.all()
-    )
 
 
 def can_search(user, procurement) -> bool:

@@ -76,6 +76,8 @@ def publish_award(award, *, by) -> Award:
     """Make award, evaluation document and result public for anybody to recompute."""
     tender = locked_tender(award.tender)
     permissions.check_can_manage(by, tender.procurement)
+    if tender.status != TenderStatus.AWARDED:  # cancelled after the decision: there is no winner to announce
+        raise RuleViolation(_("この入札は「%(status)s」です。") % {"status": tender.get_status_display()})
     award = locked(Award.objects, award)
     if award.published_at:
         raise RuleViolation(_("すでに公表されています。"))

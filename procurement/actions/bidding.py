@@ -69,7 +69,7 @@ def submit_bid(
         submitted_at=now,
         submitted_by=by,
     )
-    values = {component: str(price) for component, price in prices.items()}
+    values = {component: scoring.text(price) for component, price in prices.items()}
     bid.sealed_prices, bid.price_digest, salt = sealing.seal(values, bound_to=bid.reference)
     bid.save()
     for bonus in tender.bonuses.filter(pk__in=(claims or {}).keys()):

@@ -83,8 +83,8 @@ def publish_tender(
         raise RuleViolation(_("入札書の提出期限が過ぎています。"))
     _check_can_be_evaluated(tender)
     limits = {
-        "ceiling_price": None if ceiling_price is None else str(ceiling_price),
-        "low_price_threshold": None if low_price_threshold is None else str(low_price_threshold),
+        "ceiling_price": None if ceiling_price is None else scoring.text(ceiling_price),
+        "low_price_threshold": None if low_price_threshold is None else scoring.text(low_price_threshold),
     }
     tender.rule = scoring.rule_document(tender)
     try:

@@ -1,5 +1,6 @@
 """From the computed ranks to contract and publication."""
 
+import re
 from decimal import Decimal
 
 from django.contrib import messages
@@ -38,7 +39,7 @@ def evaluation_context(tender, evaluation) -> dict:
     """A run of the engine as a page shows it: ranked rows, what each criterion came to, chart, tie, what happens next."""
     document, result = parse_document(evaluation.document), evaluation.result
     bids = scoring.evaluated_bids(tender)
-    names = scoring.bid_names(bids)
+    names = scoring.names_in(evaluation, bids)
     by_name = {names[bid.pk]: bid for bid in bids}
     rows = [
         {
@@ -127,7 +128,7 @@ def _evaluated(request, reference):
     permissions.check_can_manage(request.user, tender.procurement)
     runs = tender.evaluations.order_by("-number")
     number = request.GET.get("number", "")
-    evaluation = runs.filter(number=number).first() if number.isdigit() else runs.first()
+    evaluation = runs.filter(number=number).first() if re.fullmatch("[0-9]{1,4}", number) else runs.first()
     if evaluation is None:
         raise Http404
     return tender, evaluation

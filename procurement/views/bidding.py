@@ -99,7 +99,9 @@ def vendor_view(request, tender):
         },
         "criteria": list(tender.criteria.all()),
         "bonuses": list(tender.bonuses.all()),
-        **progress_context(tender, is_published=True, is_contracted=True),  # what follows the award is the agency's
+        **progress_context(
+            tender, is_published=True, is_contracted=award is None or hasattr(tender.procurement, "contract")
+        ),
     }
     return render(request, "procurement/tender/tender_detail_vendor.html", context)
 
@@ -107,7 +109,7 @@ def vendor_view(request, tender):
 def own_results(tender, bids) -> dict[int, dict]:
     """What the decided evaluation says of each of ``bids`` (of one company), by bid pk, with the number of bids."""
     evaluation = tender.award.evaluation
-    names = scoring.bid_names(scoring.evaluated_bids(tender))
+    names = scoring.names_in(evaluation, scoring.evaluated_bids(tender))
     rows = {row["id"]: row for row in evaluation.result["bids"]}
     return {
         bid.pk: rows[names[bid.pk]] | {"is_winner": tender.award.bid_id == bid.pk, "of": len(rows)}
@@ -310,7 +312,9 @@ def bid_receipt(request, reference):
         "own": own_results(tender, [bid]).get(bid.pk) if award else None,
         "award": award,
         "bid_url": f"{reverse('procurement:bid_create', args=[tender.reference])}?{_query(bid.invitation)}",
-        **progress_context(tender, is_published=True, is_contracted=True),  # what follows the award is the agency's
+        **progress_context(
+            tender, is_published=True, is_contracted=award is None or hasattr(tender.procurement, "contract")
+        ),
     }
     return render(request, "procurement/tender/bid_receipt.html", context)
 
@@ -357,7 +361,12 @@ def bid_attachment(request, reference, sha256):
 
 
 def _readable_by(user) -> Q:
-    marking = Assignment.objects.filter(tender=OuterRef("bid__tender"), evaluator=user, has_conflict=False)
+    marking = Assignment.objects.filter(
+        tender=OuterRef("bid__tender"),
+        tender__procurement__agency__in=people.agencies_of(user),
+        evaluator=user,
+        has_conflict=False,
+    )
     after_closing = tenders_of_agency(user, Role.OFFICER).exclude(closed_at=None)
     return (
         Q(bid__company__in=vendor_companies(user))

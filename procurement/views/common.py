@@ -30,7 +30,9 @@ def tenders_of_agency(user, *roles):
 
 
 def tenders_of_evaluator(user):
-    return _tenders().filter(Exists(Assignment.objects.filter(tender=OuterRef("pk"), evaluator=user)))
+    assigned = Assignment.objects.filter(tender=OuterRef("pk"), evaluator=user)
+    # Whoever has left the agency since is no evaluator of its tenders any more.
+    return _tenders().filter(Exists(assigned), procurement__agency__in=people.agencies_of(user))
 
 
 def tenders_of_vendor(user):

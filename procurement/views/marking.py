@@ -31,7 +31,9 @@ def assignment_list(request):
         raise PermissionDenied(_("行政機関の評価委員の方のページです。"))
     standing = Q(marks__bid__status=BidStatus.SUBMITTED)
     rows = (
-        Assignment.objects.filter(evaluator=request.user)
+        Assignment.objects.filter(
+            evaluator=request.user, tender__procurement__agency__in=people.agencies_of(request.user)
+        )
         .select_related("tender__procurement__agency")
         .annotate(
             given=Count("marks", filter=standing),
@@ -166,9 +168,9 @@ def marks_hand_in(request, reference):
 
 
 def _assignment(request, reference) -> Assignment:
-    rows = Assignment.objects.filter(evaluator=request.user).select_related(
-        "tender__procurement__agency", "tender__procurement__officer"
-    )
+    rows = Assignment.objects.filter(
+        evaluator=request.user, tender__procurement__agency__in=people.agencies_of(request.user)
+    ).select_related("tender__procurement__agency", "tender__procurement__officer")
     return get_object_or_404(rows, tender__reference=reference)
 
 

@@ -1,5 +1,7 @@
 """What anybody may read of a published award, and compute again."""
 
+from decimal import Decimal
+
 from django.contrib.auth.decorators import login_not_required
 from django.core.paginator import Paginator
 from django.db.models import Q
@@ -104,14 +106,14 @@ def _award(reference) -> Award:
     return get_object_or_404(_published(), tender__procurement__reference=reference)
 
 
-def _price(award) -> int:
-    return sum(map(int, award.bid.prices.values()))
+def _price(award) -> Decimal:
+    return sum(map(Decimal, award.bid.prices.values()), Decimal(0))
 
 
 def _claims(tender) -> list[dict]:
     """How the bonus claims of the evaluated bids were decided, without what the bidders wrote."""
     bids = scoring.evaluated_bids(tender)
-    names = scoring.bid_names(bids)
+    names = scoring.names_in(tender.award.evaluation, bids)
     found = []
     for bid in bids:
         for claim in bid.claims.select_related("bonus").exclude(decided_at=None):

@@ -1,5 +1,6 @@
 """The officer's side of a tender, from the rule to the opening; and the door where each role gets its own view of it."""
 
+import re
 from decimal import Decimal
 
 from django.contrib import messages
@@ -174,7 +175,8 @@ def _with_more(data, prefix):
     """The same input with one more row in the list ``prefix``, as an empty one is offered."""
     data = data.copy()
     key = f"{prefix}-TOTAL_FORMS"
-    if prefix in _FORMSETS and data.get(key, "").isdigit() and (count := int(data[key])) < _FORMSETS[prefix].max_num:
+    count = int(data[key]) if re.fullmatch("[0-9]{1,3}", data.get(key, "")) else None
+    if prefix in _FORMSETS and count is not None and count < _FORMSETS[prefix].max_num:
         data[key] = str(count + 1)
         for name, field in _FORMSETS[prefix].form.base_fields.items():
             if field.initial is not None:

@@ -159,6 +159,17 @@ def test_bid_one_second_late_is_refused_and_the_last_second_is_not():
     assert tender.bids.count() == 1
 
 
+def test_amounts_are_sealed_as_the_document_writes_them():
+    by = officer()
+    tender = open_tender(by, ceiling=Decimal("9E+6"))
+    invitation = tender.invitations.first()
+    bid, _ = actions.submit_bid(
+        invitation, prices={"total": Decimal("7E+6")}, proposal="", by=vendor(company=invitation.company)
+    )
+    assert sealing.unseal(bid.sealed_prices, bound_to=bid.reference) == {"total": "7000000"}
+    assert sealing.unseal(tender.sealed_limits, bound_to=tender.reference)["ceiling_price"] == "9000000"
+
+
 @pytest.mark.parametrize(
     "prices", [{}, {"total": Decimal(0)}, {"total": Decimal(1), "more": Decimal(1)}, {"other": Decimal(1)}]
 )

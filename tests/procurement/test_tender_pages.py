@@ -6,12 +6,16 @@ import re
 from decimal import Decimal
 
 import pytest
+from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from marketplace import clock
 from marketplace.accounts.enums import GbizAccountType
-from procurement import actions, sealing
+from marketplace.accounts.models import User
+from marketplace.companies.models import Company
+from marketplace.workflow import RuleViolation
+from procurement import actions, scoring, sealing
 from procurement.enums import BidStatus, ClaimStatus, ProcurementStatus, TenderStatus
 from procurement.evaluation import evaluate, load_json, parse_document
 from procurement.models import Bid, BidAttachment, BonusClaim, Mark, Procurement, Tender
@@ -52,6 +56,87 @@ def published(by=None, **kwargs):
     actions.publish_award(award, by=by)
     tender.refresh_from_db()
     return tender
+
+
+def test_results_name_bidders_as_computed_after_one_is_renamed(client):
+    by = officer()
+    tender = evaluated_tender(by)
+    winner = scoring.winning_bid(tender, tender.evaluations.get())
+    before = winner.company.name
+    Company.objects.filter(pk=winner.company_id).update(name="改名後の株式会社")
+    client.force_login(by)
+    award = actions.award_tender(tender, evaluation=1, reason="総合評価点が最も高いため。", by=by)
+    assert award.bid == winner
+    actions.publish_award(award, by=by)
+    pages = [
+        at("evaluation_detail", tender.reference),
+        at("evaluation_pdf", tender.reference),
+        at("notice_pdf", winner.reference),
+        at("award_detail", tender.procurement.reference),
+        at("award_report", tender.procurement.reference),
+    ]
+    for page in pages:
+        assert client.get(page).status_code == 200, page
+    client.force_login(winner.submitted_by)
+    response = client.get(at("tender_detail", tender.reference))
+    assert response.context["rows"][0]["own"]["id"] == before
+
+
+@pytest.mark.parametrize("number", ["²", "9" * 5000, "9" * 12, "x"])
+def test_evaluation_number_that_is_none_is_no_error(client, number):
+    by = officer()
+    tender = evaluated_tender(by)
+    client.force_login(by)
+    assert client.get(at("evaluation_detail", tender.reference), {"number": number}).status_code in (200, 404)
+
+
+@pytest.mark.parametrize("total", ["²", "9" * 5000, "-1"])
+def test_row_count_that_is_none_is_no_error(client, total):
+    by = officer()
+    tender = actions.draft_tender(selected_procurement(by), by=by)
+    client.force_login(by)
+    response = client.post(
+        at("tender_rule", tender.reference), {"criterion-TOTAL_FORMS": total, "add": "criterion", "step": "criterion"}
+    )
+    assert response.status_code in (200, 422)
+
+
+def test_evaluator_who_left_the_agency_sees_and_marks_nothing(client):
+    tender = marking_tender()
+    assignment = tender.assignments.select_related("evaluator").first()
+    evaluator = assignment.evaluator
+    actions.declare_conflict(assignment, has_conflict=False, by=evaluator)
+    bid = tender.bids.first()
+    BidAttachment.objects.create(
+        bid=bid, file=SimpleUploadedFile("a.pdf", PDF), name="a.pdf", content_type="application/pdf", size=len(PDF),
+        sha256="0" * 64, is_clean=True,
+    )  # fmt: skip
+    pages = [
+        at("tender_detail", tender.reference),
+        at("marking", tender.reference),
+        at("proposal_mark", tender.reference, bid.label),
+        at("bid_attachment", bid.reference, "0" * 64),
+    ]
+    client.force_login(evaluator)
+    for page in pages:
+        assert client.get(page, follow=True).status_code == 200, page
+    evaluator.memberships.update(ended_at=clock.now())
+    for page in pages:
+        assert client.get(page).status_code == 404, page
+    criterion = tender.criteria.first()
+    with pytest.raises(PermissionDenied):
+        actions.save_mark(assignment, bid=bid, criterion=criterion, is_met=True, by=User.objects.get(pk=evaluator.pk))
+
+
+def test_award_of_a_cancelled_procurement_is_not_published():
+    by = officer()
+    tender = evaluated_tender(by)
+    award = actions.award_tender(tender, evaluation=1, reason="総合評価点が最も高いため。", by=by)
+    actions.end_procurement(
+        tender.procurement, target=ProcurementStatus.CANCELLED, reason="予算がなくなったため。", by=by
+    )
+    with pytest.raises(RuleViolation, match="中止"):
+        actions.publish_award(award, by=by)
 
 
 # Who gets in
