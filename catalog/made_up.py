@@ -2,6 +2,7 @@
 same seed and day. Nobody mistakes it for the demonstration data, which people wrote."""
 
 import datetime as dt
+import re
 from collections.abc import Iterator
 from random import Random
 from typing import Any
@@ -102,7 +103,8 @@ def line(number: int, *, seed: int, day: dt.date) -> Line:
         "name": f"{text['name'][:80]} {number}",
         "name_kana": random.choice(_HEADS) + random.choice(_TAILS),
         "summary": text["summary"][:100],
-        "description": text["description"],
+        # About 300 characters, as long as what people write.
+        "description": "".join(re.findall("[^。]*。", text["description"])[: random.randint(8, 13)]),
         "categories": [category["path"][1] for category in text["categories"]],
         "target_bodies": text["target"],
         "delivery": text["delivery"],
