@@ -11,7 +11,6 @@ from ..enums import SoftwareStatus
 from . import tokens
 from .document import SearchRow, bigrams, build_document, digest, names, words
 from .models import SearchDocument, SearchName, SearchPrice, SearchWord
-from .prices import PriceRow
 from .source import listed_pks, read_listings
 
 BATCH = 50
@@ -107,9 +106,9 @@ def _write(pks: Sequence[int], *, only_stale: bool = False) -> None:
         )
         SearchPrice.objects.filter(listing__in=listings).delete()
         SearchPrice.objects.bulk_create(
-            SearchPrice(listing_id=pk, offer_id=offer, **PriceRow(*row)._asdict())
+            SearchPrice(listing_id=pk, **piece._asdict())
             for pk, listing in listings.items()
-            for offer, *row in listing["prices"]
+            for piece in listing["prices"]
         )
         remember_words(listings.values())
         _tell_watchers(list(listings))

@@ -80,21 +80,22 @@ class SearchWord(models.Model):
 
 
 class SearchPrice(models.Model):
-    """A stretch of one item of a listed offer's price table, ready to be multiplied with a buyer's size: see ``prices``."""
+    """A piece of a listed offer's yearly price over users and residents: see ``prices.PricePiece``."""
 
     listing = models.ForeignKey("catalog.Software", models.CASCADE, related_name="search_prices")  # derived
-    offer = models.ForeignKey("catalog.Offer", models.CASCADE, db_index=False, related_name="+")  # derived
-    needs = models.SmallIntegerField()
-    low = models.IntegerField()
-    high = models.IntegerField()
-    yearly_yen = models.DecimalField(max_digits=24, decimal_places=6)
-    items = models.SmallIntegerField()
+    users_from = models.IntegerField()
+    users_to = models.IntegerField()
+    residents_from = models.IntegerField()
+    residents_to = models.IntegerField()
+    fixed_yen = models.DecimalField(max_digits=24, decimal_places=6)
+    per_user = models.DecimalField(max_digits=24, decimal_places=6)
+    per_resident = models.DecimalField(max_digits=24, decimal_places=6)
 
     class Meta:
         app_label = "catalog"
 
     def __str__(self):
-        return f"{self.offer_id}: {self.yearly_yen}"
+        return f"{self.listing_id}: {self.fixed_yen}"
 
 
 class SearchSynonym(models.Model):

@@ -1,13 +1,13 @@
 """What a year costs a body of any size, answered by SQL for every listing found.
 
-The calculator (``catalog.pricing``) is the truth. Here its price tables are taken apart once, when a listing is indexed,
-into rows that only need multiplying and adding: each covers a stretch of quantities for which exactly one price is told,
-with the periods of a year and the tax multiplied in. An offer has a price at a size where every item of its table has a
-row for it: what the calculator cannot price, has none here either. See docs/decisions/0011-price-at-any-size.md.
+The calculator (``catalog.pricing``) is the truth. A buyer tells two quantities, users (who have a device each) and
+residents; all others are those of the reference size. So an offer's price is a plane over users and residents, in as many
+pieces as its tiers cut it into. The pieces are worked out when a listing is indexed, with the periods of a year and the tax
+multiplied in; at search time each costs two multiplications. Where the calculator has no price, there is no piece.
+See docs/decisions/0012-price-at-any-size.md.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import astuple
 from decimal import Decimal
 from itertools import pairwise
 from typing import NamedTuple
@@ -18,90 +18,103 @@ from ..enums import PriceTiming
 from ..pricing import PriceLine, Size, TaxRate, periods_a_year, quantity_needed
 
 TABLE = "catalog_searchprice"
-NEEDS = (
-    "organizations",
-    "users",
-    "residents",
-    "devices",
-    "cases_per_year",
-    "gigabytes",
-    "gigabytes_per_year",
-)
-"""The fields of a Size in the order stored; ``PriceRow.needs`` counts from 1, as SQL arrays do. Never reordered."""
-PLACES = Decimal("0.000001")
+AXES = {"users": "users", "devices": "users", "residents": "residents"}
+"""The quantities a buyer may tell, by the field of Size they decide."""
 LARGEST = 2**31 - 1
+PLACES = Decimal("0.000001")
 
 
-class PriceRow(NamedTuple):
-    """``yearly_yen`` for one unit of ``needs``, tax included, where the quantity is from ``low`` to ``high``.
+class PricePiece(NamedTuple):
+    """For so many users and so many residents (bounds inclusive) a year costs ``fixed_yen + per_user × users +
+    per_resident × residents`` yen, tax included."""
 
-    ``items``: how many items the offer's price table has, each of which must be found.
-    """
+    users_from: int
+    users_to: int
+    residents_from: int
+    residents_to: int
+    fixed_yen: Decimal
+    per_user: Decimal
+    per_resident: Decimal
 
-    needs: int
-    low: int
-    high: int
-    yearly_yen: Decimal
-    items: int
 
-
-def price_rows(lines: Iterable[PriceLine], tax: TaxRate) -> Iterator[PriceRow]:
-    """Take an offer's price table apart. What is paid once counts as 0 yen: it must have a price, but not every year."""
+def price_pieces(lines: Iterable[PriceLine], reference: Size, tax: TaxRate) -> Iterator[PricePiece]:
+    """Take an offer's price table apart. What is paid once must have a price, but costs nothing every year."""
     tables: dict[tuple, list[PriceLine]] = {}
     for line in lines:
         tables.setdefault(line.table, []).append(line)
+    if not tables:
+        return
+    fixed = Decimal(0)
+    along: dict[str, list[list[PriceLine]]] = {"users": [], "residents": []}
     for (_item, timing, unit), tiers in tables.items():
-        needs = NEEDS.index(quantity_needed(timing, unit)) + 1
-        periods = 0 if timing == PriceTiming.INITIAL else periods_a_year(timing, unit)
-        for low, high, line in _stretches(tiers):
-            yearly = line.amount_yen * periods
-            if not line.tax_included:
-                yearly = yearly * (100 + tax.percent) / 100
-            yield PriceRow(needs, low, high, yearly.quantize(PLACES), len(tables))
+        needed = quantity_needed(timing, unit)
+        if needed in AXES:
+            along[AXES[needed]].append(tiers)
+            continue
+        quantity = getattr(reference, needed)
+        line = _only(tiers, quantity)
+        if line is None:
+            return  # no size has a price
+        fixed += _yearly(line, tax) * quantity
+    for users_from, users_to, per_user in _stretches(along["users"], tax):
+        for residents_from, residents_to, per_resident in _stretches(along["residents"], tax):
+            yield PricePiece(
+                users_from,
+                users_to,
+                residents_from,
+                residents_to,
+                *(n.quantize(PLACES) for n in (fixed, per_user, per_resident)),
+            )
 
 
-def _stretches(tiers: list[PriceLine]) -> Iterator[tuple[int, int, PriceLine]]:
-    """The stretches of quantities that exactly one of the tiers covers."""
-    ends = sorted({tier.from_quantity for tier in tiers} | {_upper(tier) + 1 for tier in tiers})
-    for low, following in pairwise(ends):
-        fitting = [tier for tier in tiers if tier.covers(low)]
-        if len(fitting) == 1 and following > 1:
-            yield max(low, 1), following - 1, fitting[0]
+def _stretches(tables: list[list[PriceLine]], tax: TaxRate) -> Iterator[tuple[int, int, Decimal]]:
+    """The stretches of a quantity in which each of the tables has exactly one price, with these prices added up."""
+    tiers = [tier for table in tables for tier in table]
+    ends = {1, LARGEST + 1} | {tier.from_quantity for tier in tiers}
+    ends |= {tier.to_quantity + 1 for tier in tiers if tier.to_quantity is not None}
+    for low, following in pairwise(sorted(end for end in ends if 1 <= end <= LARGEST + 1)):
+        fitting = [_only(table, low) for table in tables]
+        if None not in fitting:
+            yield low, following - 1, sum((_yearly(line, tax) for line in fitting), Decimal(0))
 
 
-def _upper(tier: PriceLine) -> int:
-    return LARGEST if tier.to_quantity is None else tier.to_quantity
+def _only(tiers: list[PriceLine], quantity: int) -> PriceLine | None:
+    fitting = [tier for tier in tiers if tier.covers(quantity)]
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def _yearly(line: PriceLine, tax: TaxRate) -> Decimal:
+    """What one unit costs a year with tax; exact, because a rate has few decimals."""
+    periods = 0 if line.timing == PriceTiming.INITIAL else periods_a_year(line.timing, line.unit)
+    yearly = line.amount_yen * periods
+    return yearly if line.tax_included else yearly * (100 + tax.percent) / 100
 
 
 def price_at(size: Size) -> tuple[str, list]:
     """Return the step of the search statement, and its parameters, that gives ``listing_id, own_price`` for all found.
 
     ``own_price`` is the lowest of the listing's offers, in whole yen a later year, tax included and fractions cut off.
-    Raises ValueError for a size that leaves a quantity open, or at 0, which these rows do not cover.
     """
-    return f"own_prices AS MATERIALIZED ({_own_prices('ARRAY(SELECT listing_id FROM found)')})", [_quantities(size)]
+    return f"own_prices AS MATERIALIZED ({_own_prices('ARRAY(SELECT listing_id FROM found)')})", _quantities(size)
 
 
 def own_prices(size: Size, pks: Iterable[int]) -> dict[int, int]:
     """The same for some listings by primary key; one without a price at this size is left out."""
     with connection.cursor() as cursor:
-        cursor.execute(_own_prices("%s"), [_quantities(size), list(pks)])
+        cursor.execute(_own_prices("%s"), [*_quantities(size)[:2], list(pks), *_quantities(size)[2:]])
         return {pk: int(yen) for pk, yen in cursor.fetchall()}
 
 
 def _quantities(size: Size) -> list[int]:
-    quantities = [getattr(size, name) for name in NEEDS]
-    if not all(quantities):
-        raise ValueError(f"Every quantity must be told and positive: {astuple(size)}")
-    return quantities
+    if not (size.users and size.residents):
+        raise ValueError(f"Users and residents must be told and positive: {size}")
+    return [size.users, size.residents] * 2
 
 
 def _own_prices(among: str) -> str:
+    # An array of keys, not a join: the planner then reads as many rows as are found, never the whole table.
     return (
-        "SELECT listing_id, min(yen) AS own_price FROM ("
-        "SELECT listing_id, offer_id, trunc(sum(yearly_yen * quantity)) AS yen"
-        f" FROM (SELECT *, (%s::int[])[needs] AS quantity FROM {TABLE} WHERE listing_id = ANY ({among})) AS told"
-        " WHERE quantity BETWEEN low AND high"
-        " GROUP BY listing_id, offer_id HAVING count(*) = min(items)"
-        ") AS offers GROUP BY listing_id"
+        f"SELECT listing_id, trunc(min(fixed_yen + per_user * %s + per_resident * %s)) AS own_price FROM {TABLE}"
+        f" WHERE listing_id = ANY ({among}) AND %s BETWEEN users_from AND users_to"
+        " AND %s BETWEEN residents_from AND residents_to GROUP BY listing_id"
     )

@@ -14,7 +14,7 @@ from marketplace.companies.rules.verdicts import every, negate
 from .. import pricing
 from ..enums import SoftwareStatus
 from .facets import millipercent
-from .prices import price_rows
+from .prices import price_pieces
 
 REFERENCE_SIZE = pricing.Size(
     users=100, residents=50_000, devices=100, cases_per_year=10_000, gigabytes=100, gigabytes_per_year=100
@@ -68,7 +68,9 @@ def read_listings(pks: Iterable[int]) -> Iterator[dict]:
                 filter(_is_known, (_yearly_price(offer, tax) for offer in software.listed_offers)), default=None
             ),
             "availability": millipercent(software.availability_percent),
-            "prices": [(offer.pk, *row) for offer in software.listed_offers for row in price_rows(_lines(offer), tax)],
+            "prices": [
+                piece for offer in software.listed_offers for piece in price_pieces(_lines(offer), REFERENCE_SIZE, tax)
+            ],
             "more": sorted({line.item for offer in software.listed_offers for line in offer.price_lines.all()}),
             "adoptions": software.adoption_count,
             "listed_at": software.listed_at,
