@@ -66,7 +66,7 @@ def load_demo(*, progress: Callable[[list], Iterable] | None = None) -> int:
     ``progress`` wraps the list of steps (tqdm, say). Nothing is mailed and no task is queued.
     """
     with unqueued(), transaction.atomic():
-        replay = _Replay(data.load(), now=timezone.now())
+        replay = _Replay(data.load(), now=clock.now())
         steps = replay.agenda()
         for step in progress(steps) if progress else steps:
             with clock.at(step.at):
