@@ -4,7 +4,7 @@ The calculator (``catalog.pricing``) is the truth. A buyer tells two quantities,
 residents; all others are those of the reference size. So an offer's price is a plane over users and residents, in as many
 pieces as its tiers cut it into. The pieces are worked out when a listing is indexed, with the periods of a year and the tax
 multiplied in; at search time each costs two multiplications. Where the calculator has no price, there is no piece.
-See docs/decisions/0012-price-at-any-size.md.
+See docs/decisions/0014-price-at-any-size.md.
 """
 
 from collections.abc import Iterable, Iterator
