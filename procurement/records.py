@@ -215,7 +215,7 @@ def evaluation_report_content(tender, evaluation) -> content.EvaluationReport:
 
 def _bidders(tender, evaluation) -> dict[str, content.Bidder]:
     bids = scoring.evaluated_bids(tender)
-    names = scoring.bid_names(bids)
+    names = scoring.names_in(evaluation, bids)
     reasons: dict[int, list[str]] = {}
     for claim in BonusClaim.objects.filter(bid__in=bids).exclude(reason="").select_related("bonus").order_by("pk"):
         decision = f"{claim.bonus.label}：{claim.get_status_display()}。{claim.reason}"
@@ -239,7 +239,7 @@ def award_notice_content(tender, bid, evaluation, *, award=None) -> content.Awar
     """The letter to one bidder: of the decision, or while there is none, of the low-price investigation it is under."""
     procurement = tender.procurement
     bids = scoring.evaluated_bids(tender)
-    names = scoring.bid_names(bids)
+    names = scoring.names_in(evaluation, bids)
     rows = {row["id"]: row for row in evaluation.result["bids"]}
     decided_on = _day(award.awarded_at) if award else None
     is_winner = award is not None and award.bid_id == bid.pk

@@ -209,6 +209,14 @@ def bid_names(bids) -> dict[int, str]:
     return names
 
 
+def names_in(evaluation, bids) -> dict[int, str]:
+    """How ``evaluation`` calls each of ``bids``, the ``evaluated_bids`` of its tender.
+
+    As on the day it was computed: a bidder that is called otherwise by now is still the bidder of that result.
+    """
+    return {bid.pk: entry["id"] for bid, entry in zip(bids, evaluation.document["bids"], strict=True)}
+
+
 def _with_software(bid) -> str:
     candidate = bid.invitation.candidate
     return f"{bid.company.name}（{candidate.software.name}）" if candidate else bid.company.name
@@ -241,7 +249,7 @@ def result_of(document: dict) -> dict:
 def winning_bid(tender, evaluation) -> Bid | None:
     """The bid that the evaluation names as winner, or None."""
     bids = evaluated_bids(tender)
-    names = bid_names(bids)
+    names = names_in(evaluation, bids)
     return next(
         (bid for bid in bids if names[bid.pk] == evaluation.result["winner"] and bid.status == BidStatus.SUBMITTED),
         None,
