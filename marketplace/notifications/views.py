@@ -1,5 +1,7 @@
 """A person's own messages. What is read is told by a press of a button: opening the list changes nothing."""
 
+import re
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.shortcuts import get_object_or_404, redirect, render
@@ -36,7 +38,7 @@ def notification_read(request):
         count = actions.mark_read(own.all(), by=request.user)
         messages.success(request, _("%(count)d件を既読にしました。") % {"count": count})
         return redirect("notifications:notification_list")
-    notification = get_object_or_404(own, pk=int(chosen) if chosen.isascii() and chosen.isdigit() else None)
+    notification = get_object_or_404(own, pk=int(chosen) if re.fullmatch("[0-9]{1,19}", chosen) else None)
     actions.mark_read(own.filter(pk=notification.pk), by=request.user)
     leads_on = notification.path and url_has_allowed_host_and_scheme(notification.path, allowed_hosts=None)
     return redirect(notification.path if leads_on else "notifications:notification_list")

@@ -42,6 +42,12 @@ def test_notification_opened_is_read_and_leads_on(client):
     assert [n.pk for n in client.get(LIST, {"unread": "1"}).context["page"].object_list] == [other.pk]
 
 
+@pytest.mark.parametrize("number", ["²", "9" * 5000, "9" * 19, "-1"])
+def test_notification_of_no_such_number_is_not_found(client, number):
+    client.force_login(UserFactory())
+    assert client.post(READ, {"notification": number}).status_code == 404
+
+
 def test_notifications_are_marked_all_at_once(client):
     user, stranger = UserFactory(), UserFactory()
     told(user), told(user), told(stranger)
