@@ -848,7 +848,7 @@ class AwardForm(Form):
 
 class ContractForm(Form):
     number = forms.CharField(label=_("契約番号"), max_length=40)
-    amount_yen = YenField(label=_("契約金額（税込）"), min_value=1)
+    amount_yen = YenField(label=_("契約金額（税込）"), min_value=1, max_value=10**15)
     signed_on = DateField(label=_("契約締結日"))
     term_from = DateField(label=_("契約期間の開始日"))
     term_to = DateField(label=_("契約期間の終了日"))

@@ -128,6 +128,25 @@ def test_evaluator_who_left_the_agency_sees_and_marks_nothing(client):
         actions.save_mark(assignment, bid=bid, criterion=criterion, is_met=True, by=User.objects.get(pk=evaluator.pk))
 
 
+def test_contract_amount_beyond_what_can_be_stored_is_shown_at_its_field(client):
+    by = officer()
+    tender = evaluated_tender(by)
+    actions.award_tender(tender, evaluation=1, reason="総合評価点が最も高いため。", by=by)
+    client.force_login(by)
+    response = client.post(
+        at("contract_create", tender.procurement.reference),
+        {
+            "number": "1",
+            "amount_yen": "9" * 25,
+            "signed_on": "2027-03-01",
+            "term_from": "2027-04-01",
+            "term_to": "2030-03-31",
+        },
+    )
+    assert response.status_code == 422
+    assert "amount_yen" in response.context["form"].errors
+
+
 def test_award_of_a_cancelled_procurement_is_not_published():
     by = officer()
     tender = evaluated_tender(by)
