@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
+from .price_wording import QUANTITIES
 from .pricing import Size
 from .search.facets import BY_NAME, category_tree
 from .search.filters import Filters
@@ -79,6 +80,9 @@ class Criteria:
         return found
 
     def in_words(self) -> str:
-        """One line: 「勤怠」、認証：ISMAP. Nothing asked is everything."""
+        """One line: 「勤怠」、認証：ISMAP、利用者数480. Nothing asked is everything."""
         said = [f"「{self.query}」"] if self.query else []
-        return "、".join([*said, *(label for label, _without in self.conditions())]) or _("すべてのソフトウェア")
+        said += [label for label, _without in self.conditions()]
+        asked = "、".join(said) or _("すべてのソフトウェア")
+        sizes = [f"{QUANTITIES[name]}{number:,}" for name, number in self.size.items()]
+        return "、".join([asked, *sizes])

@@ -120,6 +120,7 @@ def software_suggest(request):
 
 @login_not_required
 @require_safe
+@vary_on_headers("HX-Request")
 def software_detail(request, reference):
     """A listing: what it is, who sells it at what price, and the price at the reader's own size."""
     software = get_object_or_404(_software().visible_to(request.user), reference=reference)

@@ -23,7 +23,7 @@ from ..criteria import Criteria
 from ..enums import SoftwareStatus
 from ..models import Offer, Software
 from ..search.matching import finds
-from ..search.page import DEEPEST, search
+from ..search.page import DEEPEST, SearchTimeout, search
 from ..search.prices import own_prices
 from ..search.query import parse
 from ..search.source import REFERENCE_SIZE
@@ -289,7 +289,10 @@ def reconcile_search(saved) -> None:
 def _found(saved) -> dict[int, int | None] | None:
     """What the search finds now, with prices at its size; None where that is too much to keep."""
     criteria = saved.criteria
-    page = search(criteria.query, criteria.filters, page_size=WATCHED_AT_MOST)
+    try:
+        page = search(criteria.query, criteria.filters, page_size=WATCHED_AT_MOST)
+    except SearchTimeout:
+        return None
     if page.total > WATCHED_AT_MOST:
         return None
     prices = own_prices(criteria.buyer or REFERENCE_SIZE, page.ids)
@@ -305,7 +308,9 @@ def _learn(saved) -> None:
     found = _found(saved)
     if found is None:
         raise RuleViolation(
-            _("%(limit)s件を超える検索の新着は知らせられません。条件を加えるか、「知らせない」で保存してください。")
+            _(
+                "結果が%(limit)s件を超える検索の新着は知らせられません。条件を加えるか、「知らせない」で保存してください。"
+            )
             % {"limit": f"{WATCHED_AT_MOST:,}"}
         )
     SavedSearchListing.objects.bulk_create(
