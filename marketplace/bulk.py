@@ -30,6 +30,7 @@ def copy_rows(rows: Iterable[Model]) -> None:
     quoted = connection.ops.quote_name
     columns = ", ".join(quoted(field.column) for field in fields)
     with (
+        connection.wrap_database_errors,
         connection.cursor() as cursor,
         cursor.copy(f"COPY {quoted(meta.db_table)} ({columns}) FROM STDIN") as copy,
     ):

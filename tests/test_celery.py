@@ -6,7 +6,7 @@ from celery import Celery
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
-from marketplace.celery import enqueue, enqueue_on_commit
+from marketplace.celery import enqueue, enqueue_on_commit, unqueued
 from marketplace.launcher.valkey import Valkey
 from marketplace.settings.base import CELERY_TASK_PUBLISH_RETRY_POLICY, broker_transport_options
 
@@ -30,6 +30,14 @@ def test_enqueue_queues():
     task = Task()
     assert enqueue(task, 7) is True
     assert task.queued == [(7,)]
+
+
+def test_replayed_story_queues_nothing():
+    task = Task()
+    with unqueued():
+        assert enqueue(task, 7) is False
+    assert enqueue(task, 8) is True
+    assert task.queued == [(8,)]
 
 
 @pytest.mark.parametrize("error", [OperationalError("gone"), ConnectionRefusedError()])
