@@ -30,7 +30,7 @@ from .models import Category, Certification, Finding, Offer, PriceLine, Review, 
 from .search.index import index_listings
 
 BATCH = 250
-"""Lines in one transaction: under a second, and the statements' overhead is no longer seen."""
+"""Lines in one transaction: some two seconds, and the statements' overhead is no longer seen."""
 
 IMPORTER = "U-SYSTEM"
 """Reference of the account that stands for imports nobody put their name to. Nobody can sign in with it."""

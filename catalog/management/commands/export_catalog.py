@@ -1,5 +1,4 @@
 import os
-import sys
 from pathlib import Path
 
 from django.core.management import BaseCommand, CommandError
@@ -16,7 +15,7 @@ class Command(BaseCommand):
 
     def handle(self, *, output, **options):
         if output is None:
-            self._write(self.stdout._out if self.stdout._out is not sys.stdout else sys.stdout)
+            self._write(self.stdout._out)
             return
         target = Path(output)
         unfinished = target.with_name(f".{target.name}.part")
