@@ -1,4 +1,6 @@
 from django import template
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext as _
 
 from catalog import wording
 from catalog.price_wording import PROBLEMS, QUANTITIES
@@ -33,3 +35,39 @@ def quantity_name(item):
 def grouped_number(number):
     """`{{ 52000|grouped_number }}` → 52,000."""
     return "" if number is None else f"{number:,}"
+
+
+@register.filter
+def marked(segments):
+    """``{{ segments|marked }}``: what ``search.highlight`` found, as text with <mark>. Everything is escaped."""
+    return format_html_join(
+        "", "{}", ((format_html("<mark>{}</mark>", text) if found else text,) for text, found in segments)
+    )
+
+
+@register.simple_tag
+def facet_choices(facet):
+    """The check boxes of one facet. Written here and not in a template: a page has a hundred of them."""
+    unit = _("件")
+    return format_html_join(
+        "\n",
+        '<div class="choice{}{}"><input type="checkbox" id="{}-{}" name="{}" value="{}"{}><label for="{}-{}">{}</label>'
+        '<span class="choice__count">{}<span class="visually-hidden">{}</span></span></div>',
+        (
+            (
+                " choice--child" if option["depth"] else "",
+                "" if option["count"] else " choice--none",
+                facet["name"],
+                number,
+                facet["name"],
+                option["value"],
+                " checked" if option["checked"] else "",
+                facet["name"],
+                number,
+                option["label"],
+                option["count"],
+                unit,
+            )
+            for number, option in enumerate(facet["options"], start=1)
+        ),
+    )
