@@ -63,7 +63,7 @@ class Criteria:
         labels = {node.slug: node.label for node in category_tree()}
         found = [
             (
-                f"{BY_NAME[name].label}：{labels.get(value) or BY_NAME[name].labels.get(value, value)}",
+                f"{BY_NAME[name].label}{_('：')}{labels.get(value) or BY_NAME[name].labels.get(value, value)}",
                 replace(self, filters=self.filters.without(name, value)),
             )
             for name, values in self.filters.chosen.items()
@@ -81,8 +81,11 @@ class Criteria:
 
     def in_words(self) -> str:
         """One line: 「勤怠」、認証：ISMAP、利用者数480. Nothing asked is everything."""
-        said = [f"「{self.query}」"] if self.query else []
+        said = [_("「%(query)s」") % {"query": self.query}] if self.query else []
         said += [label for label, _without in self.conditions()]
-        asked = "、".join(said) or _("すべてのソフトウェア")
-        sizes = [f"{QUANTITIES[name]}{number:,}" for name, number in self.size.items()]
-        return "、".join([asked, *sizes])
+        asked = _("、").join(said) or _("すべてのソフトウェア")
+        sizes = [
+            _("%(name)s%(number)s") % {"name": QUANTITIES[name], "number": f"{number:,}"}
+            for name, number in self.size.items()
+        ]
+        return _("、").join([asked, *sizes])
