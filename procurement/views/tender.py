@@ -337,8 +337,7 @@ def _chart(result) -> list[tuple]:
 @require_http_methods(["GET", "HEAD", "POST"])
 def tender_publish(request, reference):
     """Confirm the rule, type the secret prices, publish. Nothing of the rule can change afterwards."""
-    tender = for_officer(request, reference)
-    permissions.check_can_manage(request.user, tender.procurement)
+    tender = _written_here(request, reference)
     criteria, bonuses = list(tender.criteria.all()), list(tender.bonuses.all())
     words = _words(tender, criteria, bonuses)
     if tender.status != TenderStatus.DRAFT or words is None:
@@ -552,9 +551,17 @@ def _bid_after_closing(request, reference) -> Bid:
 
 def _draft(request, reference):
     """The tender if its rule may still be written by this person, None once it was published."""
+    tender = _written_here(request, reference)
+    return tender if tender.status == TenderStatus.DRAFT else None
+
+
+def _written_here(request, reference):
+    """A tender whose rule is written and published on pages; a past sheet comes with its bidders, through the actions."""
     tender = for_officer(request, reference)
     permissions.check_can_manage(request.user, tender.procurement)
-    return tender if tender.status == TenderStatus.DRAFT else None
+    if tender.takes_given_points:
+        raise Http404
+    return tender
 
 
 def _words(tender, criteria, bonuses) -> dict | None:

@@ -28,6 +28,7 @@ from tests.factories.procurement import (
     agency_of,
     bid_on,
     colleague,
+    draft_procurement,
     evaluated_tender,
     low_price_tender,
     mark_everything,
@@ -542,6 +543,17 @@ def test_publishing_seals_the_secret_prices(client):
     assert sealing.unseal(tender.sealed_limits, bound_to=tender.reference)["ceiling_price"] == "9000000"
     assert client.post(url, {"ceiling_price": "1"}).url == at("tender_detail", tender.reference)
     assert client.get(at("tender_rule", tender.reference)).url == at("tender_detail", tender.reference)
+
+
+def test_past_sheet_is_shown_but_not_written_on_pages(client):
+    by = officer()
+    tender = actions.draft_tender(draft_procurement(by), by=by, past_sheet=True)
+    client.force_login(by)
+    page = client.get(at("tender_detail", tender.reference))
+    assert page.status_code == 200
+    for name in ("tender_rule", "tender_publish"):
+        assert client.get(at(name, tender.reference)).status_code == 404
+        assert at(name, tender.reference) not in text(page)
 
 
 def test_tender_is_created_once_and_found_again(client):
