@@ -5,6 +5,7 @@ from http import HTTPStatus
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
+from django.db.models import prefetch_related_objects
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _t
@@ -55,6 +56,7 @@ def company_facts(request):
     """A company's own page: every fact with its source and date, the verdict with its reasons, and the declaration."""
     company = _own_company(request)
     may_declare = permissions.can_administer(request.user, company)
+    prefetch_related_objects([company], "snapshots")
     merged = facts_of(company)
     verdict = startup_verdict(company, clock.today())
     if request.method == "POST":

@@ -14,7 +14,7 @@ from .. import records, scoring
 from ..documents import pdf
 from ..documents.wording import rule_facts
 from ..evaluation import parse_document
-from ..models import Award
+from ..models import Award, BonusClaim
 from .award import evaluation_context
 from .common import PDF, download, json_download
 
@@ -60,6 +60,7 @@ def award_detail(request, reference):
     award = _award(reference)
     tender = award.tender
     document = parse_document(award.evaluation.document)
+    evaluated = evaluation_context(tender, award.evaluation)
     context = {
         "award": award,
         "tender": tender,
@@ -69,8 +70,8 @@ def award_detail(request, reference):
         "words": {"facts": rule_facts(document), "weights": scoring.weights(document).facts},
         "criteria": list(tender.criteria.all()),
         "bonuses": list(tender.bonuses.all()),
-        "claims": _claims(tender),
-        **evaluation_context(tender, award.evaluation),
+        "claims": _claims(evaluated["rows"]),
+        **evaluated,
     }
     return render(request, "procurement/award/award_detail.html", context)
 
@@ -110,12 +111,11 @@ def _price(award) -> Decimal:
     return sum(map(Decimal, award.bid.prices.values()), Decimal(0))
 
 
-def _claims(tender) -> list[dict]:
+def _claims(rows) -> list[dict]:
     """How the bonus claims of the evaluated bids were decided, without what the bidders wrote."""
-    bids = scoring.evaluated_bids(tender)
-    names = scoring.names_in(tender.award.evaluation, bids)
-    found = []
-    for bid in bids:
-        for claim in bid.claims.select_related("bonus").exclude(decided_at=None):
-            found.append({"name": names[bid.pk], "label": claim.bonus.label, "claim": claim})
-    return found
+    names = {row["bid"].pk: row["id"] for row in rows if row["bid"]}
+    claims = BonusClaim.objects.filter(bid__in=names).exclude(decided_at=None).select_related("bonus")
+    return [
+        {"name": names[claim.bid_id], "label": claim.bonus.label, "claim": claim}
+        for claim in claims.order_by("bid", "pk")
+    ]
