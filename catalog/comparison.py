@@ -181,7 +181,7 @@ def calculation(columns: Sequence[dict]) -> Sheet:
         for column in columns:
             for item in column["estimate"].items:
                 line, charge = item.line, item.as_dict()["charge_yen"]
-                problem = f"{PROBLEMS[item.problem]}（{QUANTITIES[item.needs]}）" if item.problem else ""
+                problem = PROBLEMS[item.problem] + _("（") + QUANTITIES[item.needs] + _("）") if item.problem else ""
                 yield [
                     title_of(column["offer"]),
                     item.item,
