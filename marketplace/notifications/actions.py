@@ -10,7 +10,9 @@ from marketplace.celery import enqueue_on_commit
 from .models import Notification
 
 
-def notify(users, event: str, *, path: str = "", unsubscribe_path: str = "", room: str, **context) -> list[Notification]:
+def notify(
+    users, event: str, *, path: str = "", unsubscribe_path: str = "", room: str, **context
+) -> list[Notification]:
     """Tell each of ``users`` of ``event``, in the application and by mail, in the caller's transaction.
 
     The texts are ``<room>/email/<event>_subject.txt`` and ``_body.txt``; mail leaves after commit. Japanese: the
