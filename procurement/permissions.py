@@ -50,6 +50,12 @@ def check_can_be_evaluator(user, tender):
         raise PermissionDenied(_("事業者に所属する人は評価委員になれません。"))
 
 
+def can_still_mark(evaluator, tender) -> bool:
+    """Whether an assigned evaluator can still hand in: active, and of the agency."""
+    agency = tender.procurement.agency
+    return evaluator.is_active and (people.is_evaluator(evaluator, agency) or people.is_buyer(evaluator, agency))
+
+
 def can_manage(user, procurement) -> bool:
     return people.can_procure(user, procurement.agency)
 

@@ -227,8 +227,13 @@ def _with_reference(bid) -> str:
 
 
 def _marks_of(tender):
-    # An evaluator with a conflict has no say, whatever was marked before.
-    return Mark.objects.filter(assignment__tender=tender, assignment__has_conflict=False, bid__status__in=_STATUS)
+    # An evaluator with a conflict, or who left without handing in, has no say, whatever was marked before.
+    return Mark.objects.filter(
+        assignment__tender=tender,
+        assignment__has_conflict=False,
+        assignment__submitted_at__isnull=False,
+        bid__status__in=_STATUS,
+    )
 
 
 def _accepted_claims(tender):

@@ -44,8 +44,10 @@ def close_marking(tender, *, by):
         bids=len(bids),
         handed_in=[
             assignment.submitted_at is not None
-            for assignment in tender.assignments.all()
+            for assignment in tender.assignments.select_related("evaluator")
+            # Who has a conflict is out; nobody waits for somebody who left the agency without handing in.
             if assignment.has_conflict is not True
+            and (assignment.submitted_at or permissions.can_still_mark(assignment.evaluator, tender))
         ],
         needed=evaluators_needed(tender.rule["technical"]["aggregate"]),
     )
@@ -89,7 +91,13 @@ def open_prices(tender, *, by) -> Evaluation:
     tender.opened_at, tender.opened_by = now, by
     move_tender(tender, TenderStatus.EVALUATED, by=by, update_fields=["opened_at", "opened_by"])
     for bid in tender.bids.standing().select_for_update(no_key=True).order_by("pk"):
-        bid.prices = sealing.unseal(bid.sealed_prices, bound_to=bid.reference, digest=bid.price_digest)
+        try:
+            bid.prices = sealing.unseal(bid.sealed_prices, bound_to=bid.reference, digest=bid.price_digest)
+        except sealing.BrokenSeal as error:
+            raise RuleViolation(
+                _("入札%(reference)sの封印を開けません。開札は行われていません。運営にお問い合わせください。")
+                % {"reference": bid.reference}
+            ) from error
         bid.save(update_fields=["prices"])
     return evaluate_tender(tender, reason=_("開札"), by=by)
 

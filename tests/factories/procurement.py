@@ -113,14 +113,19 @@ def marking_tender(by=None, **kwargs):
 def mark_everything(tender, *, letter="A", points=Decimal(30)):
     """Every evaluator marks every bid the same and hands in."""
     for assignment in tender.assignments.select_related("evaluator"):
-        by = assignment.evaluator
-        actions.declare_conflict(assignment, has_conflict=False, by=by)
-        for bid in tender.bids.standing():
-            mandatory, scaled, pointed = tender.criteria.all()
-            actions.save_mark(assignment, bid=bid, criterion=mandatory, is_met=True, by=by)
-            actions.save_mark(assignment, bid=bid, criterion=scaled, letter=letter, by=by)
-            actions.save_mark(assignment, bid=bid, criterion=pointed, points=points, by=by)
-        actions.hand_in_marks(assignment, by=by)
+        mark_as(assignment, letter=letter, points=points)
+
+
+def mark_as(assignment, *, letter="A", points=Decimal(30)):
+    """One evaluator declares, marks every bid the same, and hands in."""
+    by, tender = assignment.evaluator, assignment.tender
+    actions.declare_conflict(assignment, has_conflict=False, by=by)
+    for bid in tender.bids.standing():
+        mandatory, scaled, pointed = tender.criteria.all()
+        actions.save_mark(assignment, bid=bid, criterion=mandatory, is_met=True, by=by)
+        actions.save_mark(assignment, bid=bid, criterion=scaled, letter=letter, by=by)
+        actions.save_mark(assignment, bid=bid, criterion=pointed, points=points, by=by)
+    actions.hand_in_marks(assignment, by=by)
 
 
 def evaluated_tender(by=None, **kwargs):

@@ -3,12 +3,15 @@
 from decimal import Decimal
 
 import pytest
+from cryptography.fernet import Fernet
+from django.urls import reverse
 
 from marketplace import clock
 from marketplace.audit.models import AuditEvent
+from marketplace.workflow import RuleViolation
 from procurement import actions
 from procurement.enums import ProcurementStatus, TenderStatus
-from tests.factories.procurement import evaluated_tender, officer
+from tests.factories.procurement import evaluated_tender, mark_as, mark_everything, marking_tender, officer
 
 pytestmark = pytest.mark.django_db
 
@@ -38,3 +41,47 @@ def test_purchase_from_search_to_published_award():
         "draft", "searching", "selected", "tendering", "evaluating", "awarded", "contracted", "closed",
     ]  # fmt: skip
     assert Decimal(award.evaluation.result["bids"][0]["technical_points"]) == 90
+
+
+def test_evaluator_who_left_does_not_hold_up_the_tender():
+    by = officer()
+    tender = marking_tender(by, evaluators=3)
+    leaver = tender.assignments.order_by("pk").last()
+    for assignment in tender.assignments.exclude(pk=leaver.pk).select_related("evaluator"):
+        mark_as(assignment)
+    actions.declare_conflict(leaver, has_conflict=False, by=leaver.evaluator)
+    with pytest.raises(RuleViolation, match="1人"):
+        actions.close_marking(tender, by=by)
+
+    leaver.evaluator.memberships.update(ended_at=clock.now())
+
+    actions.close_marking(tender, by=by)
+    with clock.at(tender.opening_at):
+        evaluation = actions.open_prices(tender, by=by)
+    assert {key for bid in evaluation.document["bids"] for key in bid["marks"]} == {"e1", "e2"}
+
+
+def test_lost_key_refuses_the_opening_and_writes_nothing(settings):
+    by = officer()
+    tender = marking_tender(by)
+    mark_everything(tender)
+    actions.close_marking(tender, by=by)
+    settings.SEALING_KEYS = [Fernet.generate_key().decode()]
+    with clock.at(tender.opening_at), pytest.raises(RuleViolation, match="封印を開けません"):
+        actions.open_prices(tender, by=by)
+    tender.refresh_from_db()
+    assert (tender.status, tender.opened_at) == (TenderStatus.MARKED, None)
+
+
+def test_award_cancelled_after_publication_says_so(client):
+    by = officer()
+    tender = evaluated_tender(by)
+    with clock.at(tender.opening_at):
+        award = actions.award_tender(tender, evaluation=1, reason="最も高い点のため。", by=by)
+        actions.publish_award(award, by=by)
+        actions.end_procurement(
+            tender.procurement, target=ProcurementStatus.CANCELLED, reason="予算が執行停止となったため。", by=by
+        )
+    page = client.get(reverse("procurement:award_detail", args=[tender.procurement.reference])).content.decode()
+    assert "落札者の決定後に中止" in page
+    assert "予算が執行停止となったため。" in page
