@@ -78,7 +78,14 @@ def software_list(request):
         "without_filters": replace(criteria, filters=Filters()).url(*kept),
         "facets": [_facet(facet) for facet in found.facets],
         "sorts": [(value, label, value == found.sort) for value, label in SORTS.items()],
-        "unknown": [_unknown(name, value) for name, value in criteria.filters.unknown],
+        "unknown": [
+            *(_unknown(name, value) for name, value in criteria.filters.unknown),
+            *(
+                f"{size_form[name].label}{_('：')}{error}"
+                for name, errors in size_form.errors.items()
+                for error in errors
+            ),
+        ],
         "size_form": size_form,
         "correction_url": replace(criteria, query=found.did_you_mean).url() if found.did_you_mean else "",
         "tray": [

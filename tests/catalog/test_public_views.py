@@ -65,6 +65,13 @@ def test_unknown_condition_is_named_and_left_out(client):
     assert "勤怠ひろば" in body
 
 
+def test_size_that_is_no_number_is_named_and_left_out(client):
+    listed_software()
+    response = client.get(reverse("catalog:software_list"), {"users": "たくさん"}, HTTP_HX_REQUEST="true")
+    assert "利用者数：整数を数字で入力してください。" in response.content.decode()
+    assert response.context["listings"][0]["price"] == 300 * 100 * 12 * 110 // 100
+
+
 def test_page_beyond_the_end_says_where_the_end_is(client):
     listed_software()
     response = client.get(reverse("catalog:software_list"), {"q": "勤怠", "page": "7"})
