@@ -6,13 +6,14 @@ from django.utils.translation import gettext as _
 from marketplace import clock
 from marketplace.accounts import permissions as people
 from marketplace.audit.trail import record
+from marketplace.notifications.actions import notify
 from marketplace.workflow import RuleViolation, locked
 
 from .. import found, permissions, records
 from ..documents.evidence import evidence_document
 from ..enums import ProcurementStatus, TenderStatus
 from ..models import Candidate, Procurement, Search, Selection, Step, Tender
-from .moves import move_procurement, move_tender
+from .moves import move_procurement, move_tender, staff_of
 
 EDITABLE = ("title", "purpose", "kind", "budget_yen", "term_from", "term_to", "users", "residents")
 
@@ -154,6 +155,7 @@ def end_procurement(procurement, *, target: ProcurementStatus, reason: str, by) 
     tender = Tender.objects.select_for_update(no_key=True).filter(procurement=procurement).first()
     if tender and tender.status != TenderStatus.CANCELLED:
         move_tender(tender, TenderStatus.CANCELLED, by=by)
+        _tell_everybody_waiting(tender, procurement)
     move_procurement(procurement, target, by=by)
     return procurement
 
@@ -167,6 +169,20 @@ def close_procurement(procurement, *, by) -> Procurement:
     procurement.save(update_fields=["ended_at", "ended_by"])
     move_procurement(procurement, ProcurementStatus.CLOSED, by=by)
     return procurement
+
+
+def _tell_everybody_waiting(tender, procurement):
+    """Invited vendors and assigned evaluators must not wait for what will not come."""
+    invited = [person for each in tender.invitations.select_related("company") for person in staff_of(each.company)]
+    evaluators = [assignment.evaluator for assignment in tender.assignments.select_related("evaluator")]
+    notify(
+        [*invited, *evaluators],
+        "procurement_ended",
+        room="procurement",
+        path=tender.get_absolute_url(),
+        tender=tender,
+        procurement=procurement,
+    )
 
 
 def _candidate(search, position, offer, before):

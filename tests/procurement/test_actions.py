@@ -8,10 +8,19 @@ from django.urls import reverse
 
 from marketplace import clock
 from marketplace.audit.models import AuditEvent
+from marketplace.notifications.models import Notification
 from marketplace.workflow import RuleViolation
 from procurement import actions
 from procurement.enums import ProcurementStatus, TenderStatus
-from tests.factories.procurement import evaluated_tender, mark_as, mark_everything, marking_tender, officer
+from tests.factories.procurement import (
+    bid_on,
+    evaluated_tender,
+    mark_as,
+    mark_everything,
+    marking_tender,
+    officer,
+    open_tender,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -85,3 +94,14 @@ def test_award_cancelled_after_publication_says_so(client):
     page = client.get(reverse("procurement:award_detail", args=[tender.procurement.reference])).content.decode()
     assert "落札者の決定後に中止" in page
     assert "予算が執行停止となったため。" in page
+
+
+def test_ending_tells_everybody_who_waits():
+    by = officer()
+    tender = open_tender(by)
+    bidders = bid_on(tender)
+    actions.end_procurement(tender.procurement, target=ProcurementStatus.CANCELLED, reason="仕様を見直すため。", by=by)
+    told = Notification.objects.filter(event="procurement_ended")
+    evaluators = [assignment.evaluator for assignment in tender.assignments.all()]
+    assert {notification.user for notification in told} == {*bidders, *evaluators}
+    assert all("仕様を見直すため。" in notification.body for notification in told)
