@@ -79,7 +79,9 @@ def test_make_without_python_gets_a_sentence():
 def test_make_help_lists_every_target():
     makefile = (REPOSITORY / "Makefile").read_text()
     phony = next(line for line in makefile.splitlines() if line.startswith(".PHONY:")).split()[1:]
-    shown = subprocess.run(["make", "help"], cwd=REPOSITORY, capture_output=True, text=True).stdout
+    shown = subprocess.run(
+        ["make", "--no-print-directory", "help"], cwd=REPOSITORY, capture_output=True, text=True
+    ).stdout
     assert sorted(line.split()[0] for line in shown.splitlines()) == sorted(phony)
 
 
