@@ -1,6 +1,7 @@
 """All measurements in one run on one machine: ratios beside baselines, never a verdict."""
 
 import json
+import logging
 import time
 from decimal import Decimal
 from statistics import median
@@ -69,14 +70,16 @@ class Command(BaseCommand):
         if award := Award.objects.exclude(published_at=None).select_related("tender__procurement").first():
             urls["award"] = reverse("procurement:award_detail", args=[award.tender.procurement.reference])
         client = Client(headers={"host": "localhost"})
+        logging.disable(logging.INFO)  # a line a request would be most of the output, and some of the time
         self.stdout.write(
             f"{get_user_model().objects.count()} people, {Software.objects.listed().count()} listings; median of 9"
         )
         for name, url in urls.items():
             client.get(url)
             reset_queries()  # the log is bounded: filled by the parts before, it would count nothing
-            with CaptureQueriesContext(connection) as queries:
+            with CaptureQueriesContext(connection) as captured:
                 client.get(url)
+            queries = list(captured)  # the next request empties the log
             times = [_timed(lambda url=url: client.get(url)) for _ in range(9)]
             in_sql = sum(Decimal(query["time"]) for query in queries)
             self.stdout.write(
