@@ -755,6 +755,8 @@ class DeclareForm(Form):
 class MarkForm(Form):
     """One evaluator's mark of one proposal on one criterion. May be left open while working."""
 
+    use_required_attribute = False
+
     comment = forms.CharField(label=_("コメント"), required=False, max_length=1000)
 
     def __init__(self, *args, criterion, mark=None, **kwargs):
@@ -791,7 +793,10 @@ class MarkForm(Form):
             )
         self.fields = {"mark": field, "comment": self.fields["comment"]}
         self.mind_manners()
-        field.required = mark is not None  # a mark that was given can be changed, not taken back
+        # Shown as required, for nobody hands in without it; a mark that was given can be changed, not taken back.
+        if mark is None:
+            validate = field.validate
+            field.validate = lambda value: value in field.empty_values or validate(value)
         field.error_messages["required"] = _("一度付けた採点は、消さずに付け直してください。")
 
     @cached_property

@@ -25,6 +25,7 @@ from ..tender_forms import AwardForm, ContractForm
 from .common import (
     PDF,
     attempt,
+    charted,
     download,
     for_officer,
     json_download,
@@ -65,7 +66,7 @@ def evaluation_context(tender, evaluation) -> dict:
         "ceiling": evaluation.document["ceiling_price"],
         "threshold": evaluation.document["low_price_threshold"],
         "chart": [
-            (row["id"], Decimal(row["total"]), "green" if row["is_winner"] else "")
+            (row["id"], charted(Decimal(row["total"])), "green" if row["is_winner"] else "")
             for row in rows
             if row["total"] is not None
         ],

@@ -1,6 +1,7 @@
 """What the pages of a tender share: who sees which tender, and how an act answers."""
 
 import json
+from decimal import ROUND_DOWN, Decimal
 
 from django.contrib import messages
 from django.db.models import Exists, OuterRef, Q
@@ -104,3 +105,8 @@ def download(body: bytes, content_type: str, name: str) -> HttpResponse:
 def json_download(value, name: str) -> HttpResponse:
     """Readable JSON, keys in the order of the document."""
     return download(json.dumps(value, ensure_ascii=False, indent=1).encode(), "application/json", name)
+
+
+def charted(total: Decimal) -> Decimal:
+    """A total as long as a chart can print it; the table beside tells when that is not all of it."""
+    return min(total, total.quantize(Decimal("0.0001"), ROUND_DOWN), key=lambda number: len(str(number)))

@@ -42,6 +42,7 @@ from ..tender_forms import (
 from .bidding import vendor_view
 from .common import (
     attempt,
+    charted,
     for_officer,
     posted,
     progress_context,
@@ -328,7 +329,7 @@ def _ranked(result) -> list[dict]:
 def _chart(result) -> list[tuple]:
     """Totals for the bar chart, best first; the winner in colour."""
     return [
-        (bid["id"], Decimal(bid["total"]), "green" if bid["id"] == result["winner"] else "")
+        (bid["id"], charted(Decimal(bid["total"])), "green" if bid["id"] == result["winner"] else "")
         for bid in _ranked(result)
         if bid["total"] is not None
     ]
