@@ -124,7 +124,7 @@ def check_identity_proven(user):
     if not is_identity_proven(user):
         raise PermissionDenied(
             _(
-                "GビズIDエントリーでは、下書きの作成までご利用になれます。申請・見積・入札には、GビズIDプライム、または委任を受けたGビズIDメンバーでサインインしてください。"
+                "GビズIDエントリーでは、下書きの作成までご利用になれます。申請・入札には、GビズIDプライム、または委任を受けたGビズIDメンバーでサインインしてください。"
             )
         )
 

@@ -355,7 +355,7 @@ def nobody_else_sees_the_procurement(people, procurement):
 
 def vendor_bids(vendor, tender, mailoutbox):
     assert "takase@madoguchi-lab.example" in {mail.to[0] for mail in mailoutbox if "勤怠管理" in mail.subject}
-    vendor.menu("見積・入札")
+    vendor.menu("入札の案件")
     vendor.look("bids")
     vendor.follow("勤怠管理サービスの利用")
     vendor.look("tender-invited")
@@ -492,7 +492,7 @@ def bidders_are_told(vendor, rival, mailoutbox):
         "onishi@mimamori-bosai.example": "入札結果のお知らせ：勤怠管理サービスの利用",
     }
     for person, name in ((vendor, "winner"), (rival, "loser")):
-        person.menu("見積・入札")
+        person.menu("入札の案件")
         person.follow("勤怠管理サービスの利用")
         person.look(f"result-of-{name}")
 

@@ -347,7 +347,7 @@ def test_navigation_shows_each_role_its_own():
     assert "審査" not in visitor
     assert labels(member(Role.REVIEWER)) - visitor == {"審査"}
     assert labels(member(Role.OFFICER, Role.EVALUATOR)) - visitor == {"調達案件", "評価"}
-    assert labels(member(Role.VENDOR_MEMBER)) - visitor == {"自社の製品", "見積・入札"}
+    assert labels(member(Role.VENDOR_MEMBER)) - visitor == {"自社の製品", "入札の案件"}
 
 
 @pytest.mark.usefixtures("known_urls")
