@@ -16,7 +16,8 @@ from .enums import SoftwareStatus
 from .models import Category, Offer, Revision, Software
 from .search.facets import FACETS
 from .search.filters import Filters
-from .search.page import SORTS, SearchTimeout, search
+from .search.page import SORTS, search
+from .search.statement import SearchTimeout
 
 
 class TooBroad(APIException):

@@ -496,6 +496,7 @@ from .search.models import (  # noqa: E402 - Django finds models here
     SearchDocument,  # noqa: F401
     SearchName,  # noqa: F401
     SearchPrice,  # noqa: F401
+    SearchSlice,  # noqa: F401
     SearchSynonym,  # noqa: F401
     SearchWord,  # noqa: F401
 )

@@ -10,10 +10,11 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 
 from django.apps import apps
 from django.conf import settings
-from django.utils.functional import Promise
+from django.utils.functional import Promise, cached_property
 from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -39,6 +40,10 @@ class FacetKind:
 
     def mask(self, values: Iterable[str]) -> int:
         return sum(1 << self.codes[value] for value in set(values))
+
+    def values(self, stored: int) -> tuple[str, ...]:
+        """The values that a stored mask or code stands for. (Of categories: ``CategoryTree.slugs``.)"""
+        return _values(self.name, stored)
 
 
 TRI_STATE = {"cannot_tell": 0, "yes": 1, "no": 2}
@@ -184,6 +189,13 @@ FACETS = (
 )
 BY_NAME = {kind.name: kind for kind in FACETS}
 
+
+@lru_cache(maxsize=20_000)
+def _values(facet: str, stored: int) -> tuple[str, ...]:
+    kind = BY_NAME[facet]
+    return tuple(value for value, code in kind.codes.items() if (stored >> code & 1 if kind.many else stored == code))
+
+
 COUNTED_TOGETHER = (
     ("category",),
     ("certification", "delivery"),
@@ -212,12 +224,26 @@ class CategoryNode:
         return BY_NAME["category"].lexeme(self.slug)
 
 
-def category_tree() -> tuple[CategoryNode, ...]:
+class CategoryTree(tuple[CategoryNode, ...]):
+    """Categories, parents before their children, in page order."""
+
+    @cached_property
+    def _known(self) -> dict[int, tuple[str, ...]]:
+        return {}
+
+    def slugs(self, mask: int) -> tuple[str, ...]:
+        """The categories a listing with this mask is in: each once, however many of its children it is in."""
+        if mask not in self._known:
+            self._known[mask] = tuple(node.slug for node in self if node.mask & mask)
+        return self._known[mask]
+
+
+def category_tree() -> CategoryTree:
     """All categories, parents before their children, in page order. Remembered for ``SEARCH_CACHE_SECONDS``."""
     return _tree.get()
 
 
-def _read_tree() -> tuple[CategoryNode, ...]:
+def _read_tree() -> CategoryTree:
     rows = list(
         apps.get_model("catalog", "Category")
         .objects.order_by("position", "pk")
@@ -236,7 +262,7 @@ def _read_tree() -> tuple[CategoryNode, ...]:
             yield CategoryNode(slug, name, name_en, depth, mask, parent and parent[1])
             yield from below
 
-    return tuple(nodes(None, 0))
+    return CategoryTree(nodes(None, 0))
 
 
 class Remembered:

@@ -4,10 +4,9 @@ from collections.abc import Iterable
 
 from django.db import connection
 
-from . import tokens
 from .filters import Filters
-from .page import TABLE
 from .query import Query
+from .statement import TABLE, facet_literals
 
 AT_ONCE = 100
 """Searches asked in one statement: the listing's vectors are read once for all of them."""
@@ -20,9 +19,8 @@ def finds(listing_pk: int, searches: Iterable[tuple[Query, Filters]]) -> list[bo
     for start in range(0, len(searches), AT_ONCE):
         columns, params = [], []
         for query, filters in searches[start : start + AT_ONCE]:
-            facets = [f"({' | '.join(map(tokens.quoted, values))})" for values in filters.lexemes().values()]
             parts = ["grams @@ %s::tsquery"]
-            params.append(query.anywhere(facets))
+            params.append(query.anywhere(facet_literals(filters)))
             for sql, value in filters.conditions():
                 parts.append(sql)
                 params.append(value)

@@ -1,10 +1,20 @@
 """Derived tables of search: made from the live rows by ``index``, read by ``page`` and ``suggest``, nothing else."""
 
+import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+SLICES = 32
+SLICE_ENDS = -(2**31) + 2**32 // SLICES
+"""A listing is in the slice when its seed is below. Seeds are even over all 32-bit numbers, so one in ``SLICES`` is."""
+
+_SLICED = (
+    "listing_id, seed, categories, price, availability, standard_tasks, targets, certifications, integrations, deliveries,"
+    " sme, startup, price_band, availability_band, head, grams"
+)
 
 
 class SearchDocument(models.Model):
@@ -45,9 +55,59 @@ class SearchDocument(models.Model):
             GinIndex(fields=["grams"], fastupdate=False, name="search_grams"),
             GinIndex(fields=["head"], fastupdate=False, name="search_head"),
         ]
+        triggers = [
+            # By the database, so that no way of writing, COPY included, can leave the slice behind.
+            pgtrigger.Trigger(
+                name="keep_slice",
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
+                func=f"""
+                    IF TG_OP <> 'INSERT' AND OLD.seed < {SLICE_ENDS} THEN
+                        DELETE FROM catalog_searchslice WHERE listing_id = OLD.listing_id;
+                    END IF;
+                    IF TG_OP <> 'DELETE' AND NEW.seed < {SLICE_ENDS} THEN
+                        INSERT INTO catalog_searchslice ({_SLICED})
+                        VALUES ({", ".join(f"NEW.{name}" for name in _SLICED.split(", "))});
+                    END IF;
+                    RETURN NULL;
+                """,
+            )
+        ]
 
     def __str__(self):
         return f"search document of {self.listing_id}"
+
+
+class SearchSlice(models.Model):
+    """The first listings of the neutral order, one in ``SLICES``, copied: what a large catalogue is counted by where too
+    many are found to count them all. Which they are has nothing to do with what they are. Kept by a trigger."""
+
+    listing_id = models.BigIntegerField(primary_key=True)
+    categories = models.BigIntegerField()
+    price = models.BigIntegerField(null=True)
+    seed = models.IntegerField()
+    availability = models.IntegerField(null=True)
+    standard_tasks = models.IntegerField()
+    targets = models.SmallIntegerField()
+    certifications = models.SmallIntegerField()
+    integrations = models.SmallIntegerField()
+    deliveries = models.SmallIntegerField()
+    sme = models.SmallIntegerField()
+    startup = models.SmallIntegerField()
+    price_band = models.SmallIntegerField()
+    availability_band = models.SmallIntegerField()
+    head = SearchVectorField()
+    grams = SearchVectorField()
+
+    class Meta:
+        app_label = "catalog"
+        indexes = [
+            GinIndex(fields=["grams"], fastupdate=False, name="search_slice_grams"),
+            GinIndex(fields=["head"], fastupdate=False, name="search_slice_head"),
+        ]
+
+    def __str__(self):
+        return f"slice of {self.listing_id}"
 
 
 class SearchName(models.Model):

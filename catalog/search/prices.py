@@ -90,31 +90,24 @@ def _yearly(line: PriceLine, tax: TaxRate) -> Decimal:
     return yearly if line.tax_included else yearly * (100 + tax.percent) / 100
 
 
-def price_at(size: Size) -> tuple[str, list]:
-    """Return the step of the search statement, and its parameters, that gives ``listing_id, own_price`` for all found.
-
-    ``own_price`` is the lowest of the listing's offers, in whole yen a later year, tax included and fractions cut off.
-    """
-    return f"own_prices AS MATERIALIZED ({_own_prices('ARRAY(SELECT listing_id FROM found)')})", _quantities(size)
-
-
 def own_prices(size: Size, pks: Iterable[int]) -> dict[int, int]:
-    """The same for some listings by primary key; one without a price at this size is left out."""
+    """Yearly prices as ``yearly_prices`` has them, by primary key; a listing without one at this size is left out."""
     with connection.cursor() as cursor:
-        cursor.execute(_own_prices("%s"), [*_quantities(size)[:2], list(pks), *_quantities(size)[2:]])
+        cursor.execute(yearly_prices(size, "%s"), [list(pks)])
         return {pk: int(yen) for pk, yen in cursor.fetchall()}
 
 
-def _quantities(size: Size) -> list[int]:
-    if not (size.users and size.residents):
+def yearly_prices(size: Size, among: str) -> str:
+    """The SQL that gives ``listing_id, own_price`` for the listings whose keys are in the array ``among``.
+
+    ``own_price`` is the lowest of the listing's offers, in whole yen a later year, tax included and fractions cut off.
+    """
+    users, residents = int(size.users or 0), int(size.residents or 0)
+    if not (users and residents):
         raise ValueError(f"Users and residents must be told and positive: {size}")
-    return [size.users, size.residents] * 2
-
-
-def _own_prices(among: str) -> str:
     # An array of keys, not a join: the planner then reads as many rows as are found, never the whole table.
     return (
-        f"SELECT listing_id, trunc(min(fixed_yen + per_user * %s + per_resident * %s)) AS own_price FROM {TABLE}"
-        f" WHERE listing_id = ANY ({among}) AND %s BETWEEN users_from AND users_to"
-        " AND %s BETWEEN residents_from AND residents_to GROUP BY listing_id"
+        f"SELECT listing_id, trunc(min(fixed_yen + per_user * {users} + per_resident * {residents})) AS own_price"
+        f" FROM {TABLE} WHERE listing_id = ANY ({among}) AND {users} BETWEEN users_from AND users_to"
+        f" AND {residents} BETWEEN residents_from AND residents_to GROUP BY listing_id"
     )

@@ -62,9 +62,18 @@ class Query:
         return tuple(term for term in self.terms if not term.excluded)
 
     @property
+    def excluded(self) -> tuple[Term, ...]:
+        return tuple(term for term in self.terms if term.excluded)
+
+    @property
     def checks(self) -> tuple[tuple[str, ...], ...]:
         """For each term whose tokens do not prove it: the needles one of which the body must contain."""
         return tuple(tuple(map(needle, term.texts)) for term in self.wanted if term.needs_check)
+
+    @property
+    def tokens(self) -> tuple[tokens.Token, ...]:
+        """All that is looked up together."""
+        return tuple(token for term in self.wanted for text in term.texts for token in tokens.wanted(text))
 
     @property
     def is_loose(self) -> bool:
@@ -73,6 +82,10 @@ class Query:
     def anywhere(self, facets: Iterable[str] = ()) -> str:
         """The literal for ``grams``: all terms, none of the excluded, and the facets' conditions."""
         return self._literal(("",), facets, excluding=True)
+
+    def exclusion(self) -> str:
+        """The literal for ``grams``: any of the excluded."""
+        return _any(_tsquery(term.text, ("",)) for term in self.excluded)
 
     def in_name(self, facets: Iterable[str] = ()) -> str:
         """The literal for ``head``: all terms in the name."""
@@ -108,7 +121,7 @@ class Query:
         parts = [_any(_tsquery(text, leads) for text in term.texts) for term in self.wanted]
         parts += facets
         if excluding:
-            parts += [f"!({_tsquery(term.text, leads)})" for term in self.terms if term.excluded]
+            parts += [f"!({_tsquery(term.text, leads)})" for term in self.excluded]
         if not self.wanted:
             parts.insert(0, tokens.quoted(EVERY))
         return " & ".join(parts)

@@ -12,9 +12,10 @@ from django.db.models import Q
 from . import tokens
 from .document import bigrams, katakana
 from .facets import category_tree
-from .models import SearchDocument, SearchName, SearchWord
+from .models import SearchName, SearchWord
 from .normalise import canonical
 from .query import Query, Term
+from .statement import TABLE, run
 
 LONGEST_PREFIX = 40
 READINGS = Path(__file__).with_name("category_readings.json")
@@ -117,7 +118,7 @@ def _written(term: Term) -> str:
 
 
 def _occurs(query: Query) -> bool:
-    return SearchDocument.objects.extra(where=["grams @@ %s::tsquery"], params=[query.anywhere()]).exists()
+    return bool(run(f"SELECT FROM {TABLE} WHERE grams @@ %s::tsquery LIMIT 1", [query.anywhere()]))
 
 
 def _most_alike(word: str) -> str | None:

@@ -31,9 +31,10 @@ from ..models import Offer, Revision, SearchDocument, Software
 from ..search.facets import BY_NAME, TRI_STATE, category_tree
 from ..search.filters import Filters
 from ..search.highlight import segments, snippet
-from ..search.page import SORTS, SearchTimeout, search
+from ..search.page import SORTS, search
 from ..search.prices import own_prices
 from ..search.source import REFERENCE_SIZE
+from ..search.statement import SearchTimeout
 from ..search.suggest import suggest
 from ..wording import category_names, in_words
 

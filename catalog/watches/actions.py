@@ -23,10 +23,11 @@ from ..criteria import Criteria
 from ..enums import SoftwareStatus
 from ..models import Offer, Software
 from ..search.matching import finds
-from ..search.page import DEEPEST, SearchTimeout, search
+from ..search.page import search
 from ..search.prices import own_prices
 from ..search.query import parse
 from ..search.source import REFERENCE_SIZE
+from ..search.statement import DEEPEST, SearchTimeout
 from ..search.synonyms import known_synonyms
 from .enums import DIGESTS, Frequency, HitKind
 from .models import ChangedListing, SavedSearch, SavedSearchHit, SavedSearchListing

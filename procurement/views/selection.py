@@ -15,7 +15,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from catalog.search.filters import Filters
-from catalog.search.page import SearchTimeout, search
+from catalog.search.page import search
+from catalog.search.statement import SearchTimeout
 from marketplace import clock
 from marketplace.accounts import permissions as people
 from marketplace.accounts.enums import Role

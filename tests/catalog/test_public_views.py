@@ -6,7 +6,7 @@ from django.urls import reverse
 from catalog import actions
 from catalog.enums import SoftwareStatus
 from catalog.models import Software
-from catalog.search.page import SearchTimeout
+from catalog.search.statement import SearchTimeout
 from tests.factories.accounts import MembershipFactory
 from tests.factories.catalog import SoftwareFactory, listed_software
 from tests.factories.companies import CompanyFactory
@@ -29,7 +29,7 @@ def test_software_list_query_count(client, django_assert_num_queries, count):
     assert {each["software"].pk for each in response.context["listings"]} == {software.pk for software in shown}
 
 
-SOFTWARE_LIST_QUERIES = 8
+SOFTWARE_LIST_QUERIES = 9
 
 
 def test_software_list_marks_what_was_found_and_escapes_what_was_typed(client):

@@ -20,8 +20,9 @@ from catalog.search.bench.peers import PEERS
 from catalog.search.filters import Filters
 from catalog.search.index import index_listing
 from catalog.search.models import SearchDocument
-from catalog.search.page import TABLE, build_statement, run, search
+from catalog.search.page import exact_statement, search
 from catalog.search.query import parse
+from catalog.search.statement import TABLE, Asked
 
 QUERIES = Path(bench.__file__).with_name("queries.txt")
 
@@ -159,8 +160,8 @@ def _bare_sql(cases):
     statements = {}
     for typed, filters in cases:
         parsed = search(typed, filters).query
-        statements[typed, id(filters)] = build_statement(parsed, filters, sort="relevance", offset=0, limit=20)
-    return lambda typed, filters: run(*statements[typed, id(filters)])
+        statements[typed, id(filters)] = exact_statement(parsed, filters, Asked())
+    return lambda typed, filters: statements[typed, id(filters)].run()
 
 
 def _peer_search(engine, cases):

@@ -13,8 +13,8 @@ from ..document import SearchRow
 from ..facets import BY_NAME, COUNTED_TOGETHER, FACETS, category_tree
 from ..filters import Filters
 from ..normalise import RUN
-from ..page import _COUNTS
 from ..query import Query
+from ..statement import counts_of
 
 FACET_COLUMNS = [kind.column for kind in FACETS]
 COLUMNS = ["listing_id", "seed", "price", "availability", *FACET_COLUMNS]
@@ -81,7 +81,7 @@ class Trigram:
             f"WITH found AS MATERIALIZED (SELECT listing_id, seed, name, {', '.join(FACET_COLUMNS)}"
             f" FROM bench_trigram WHERE {where}), page AS (SELECT listing_id FROM found"
             f" ORDER BY ({in_name}) DESC, seed LIMIT {PAGE})"
-            f" SELECT -1, listing_id, 0, 0, 0 FROM page UNION ALL {_COUNTS}"
+            f" SELECT -1, listing_id, 0, 0, 0 FROM page UNION ALL {counts_of('found')}"
         )
         with connection.cursor() as cursor:
             cursor.execute(statement, words + words)

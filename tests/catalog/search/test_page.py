@@ -7,14 +7,16 @@ import pytest
 from django.db import connection, transaction
 
 from catalog.search import page as page_module
+from catalog.search import statement
 from catalog.search.bench.corpus import GOVERNMENT, RARE, TECHNICAL, category_leaves
 from catalog.search.document import neutral_seed
 from catalog.search.facets import BY_NAME, FACETS
 from catalog.search.filters import Filters
 from catalog.search.index import remember_words
 from catalog.search.normalise import canonical
-from catalog.search.page import DEEPEST, SearchTimeout, search
+from catalog.search.page import search
 from catalog.search.query import parse
+from catalog.search.statement import DEEPEST, SearchTimeout
 
 from . import oracle
 
@@ -261,7 +263,7 @@ def test_paging_ends_where_narrowing_helps_more(corpus, monkeypatch):
 @pytest.mark.parametrize("typed", ["", "クラウド", "クラウド -勤怠 住民"])
 def test_search_needs_one_statement_beside_its_vocabulary(corpus, typed, django_assert_num_queries):
     reads_synonyms = bool(typed)
-    with django_assert_num_queries(2 + reads_synonyms):  # the search, the category tree, the synonyms
+    with django_assert_num_queries(3 + reads_synonyms):  # the catalogue's size, the search, the category tree, the synonyms
         search(typed, Filters(chosen={"target": ("ministry",), "sme": ("yes",)}))
 
 
@@ -278,8 +280,8 @@ def test_search_gives_the_settings_back(corpus):
 
 
 def test_search_that_takes_too_long_says_so_and_leaves_the_transaction_usable(corpus, monkeypatch):
-    monkeypatch.setattr(page_module, "_COUNTS", "SELECT 0, 0, 0, 0, (SELECT 0 FROM pg_sleep(5))")
-    monkeypatch.setattr(page_module, "_SETTINGS", "SET LOCAL statement_timeout = 50")
+    monkeypatch.setattr(statement, "counts_of", lambda found: "SELECT 0, 0, 0, 0, (SELECT 0 FROM pg_sleep(5))")
+    monkeypatch.setattr(statement, "_SETTINGS", "SET LOCAL statement_timeout = 50")
     with pytest.raises(SearchTimeout):
         search("税")
     monkeypatch.undo()

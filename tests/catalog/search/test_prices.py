@@ -8,7 +8,7 @@ import pytest
 from catalog import pricing
 from catalog.models import SearchPrice
 from catalog.search.page import search
-from catalog.search.prices import price_at
+from catalog.search.prices import yearly_prices
 from catalog.search.source import REFERENCE_SIZE
 from marketplace import clock
 from tests.factories.catalog import listed_software
@@ -107,4 +107,4 @@ def test_prices_leave_with_their_listing():
 
 def test_size_must_tell_users_and_residents():
     with pytest.raises(ValueError, match="must be told"):
-        price_at(pricing.Size(users=5))
+        yearly_prices(pricing.Size(users=5), "ARRAY[1]")
