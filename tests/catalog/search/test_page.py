@@ -263,7 +263,9 @@ def test_paging_ends_where_narrowing_helps_more(corpus, monkeypatch):
 @pytest.mark.parametrize("typed", ["", "クラウド", "クラウド -勤怠 住民"])
 def test_search_needs_one_statement_beside_its_vocabulary(corpus, typed, django_assert_num_queries):
     reads_synonyms = bool(typed)
-    with django_assert_num_queries(3 + reads_synonyms):  # the catalogue's size, the search, the category tree, the synonyms
+    with django_assert_num_queries(
+        3 + reads_synonyms
+    ):  # the catalogue's size, the search, the category tree, the synonyms
         search(typed, Filters(chosen={"target": ("ministry",), "sme": ("yes",)}))
 
 
