@@ -19,6 +19,13 @@ def category_names() -> dict[str, str]:
     return {node.slug: node.label for node in category_tree()}
 
 
+def count_in_words(count: int, *, is_exact: bool) -> str:
+    """A number of listings; an estimate says that it is one, and a small estimate no more than that it is small."""
+    if is_exact:
+        return f"{count:,}"
+    return _("約%(number)s") % {"number": f"{count:,}"} if count >= 100 else _("100未満")
+
+
 def in_words(field: Field, value: Any, names: Mapping[str, str] | None = None) -> str:
     """One value as a person reads it; "" where nothing was told. Never markup. ``names``: see ``category_names``."""
     if fields.is_blank(value):

@@ -1,5 +1,9 @@
+from functools import lru_cache
+from html import escape
+
 from django import template
-from django.utils.html import format_html, format_html_join
+from django.utils.safestring import mark_safe
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from catalog import wording
@@ -40,34 +44,101 @@ def grouped_number(number):
 @register.filter
 def marked(segments):
     """``{{ segments|marked }}``: what ``search.highlight`` found, as text with <mark>. Everything is escaped."""
-    return format_html_join(
-        "", "{}", ((format_html("<mark>{}</mark>", text) if found else text,) for text, found in segments)
-    )
+    return mark_safe(_marked(segments))  # noqa: S308 - escaped piece by piece
+
+
+def _marked(segments) -> str:
+    return "".join(f"<mark>{escape(text)}</mark>" if found else escape(text) for text, found in segments)
+
+
+# A page of results has a hundred check boxes and twenty cards. Written in a template, they alone would take longer than
+# finding what they show; so they are written here, where everything that comes from people passes `escape`.
 
 
 @register.simple_tag
 def facet_choices(facet):
-    """The check boxes of one facet. Written here and not in a template: a page has a hundred of them."""
-    unit = _("件")
-    return format_html_join(
-        "\n",
-        '<div class="choice{}{}"><input type="checkbox" id="{}-{}" name="{}" value="{}"{}><label for="{}-{}">{}</label>'
-        '<span class="choice__count">{}<span class="visually-hidden">{}</span></span></div>',
-        (
-            (
-                " choice--child" if option["depth"] else "",
-                "" if option["count"] else " choice--none",
-                facet["name"],
-                number,
-                facet["name"],
-                option["value"],
-                " checked" if option["checked"] else "",
-                facet["name"],
-                number,
-                option["label"],
-                option["count"],
-                unit,
-            )
-            for number, option in enumerate(facet["options"], start=1)
-        ),
+    """The check boxes of one facet (``views.public._facet``) with their counts."""
+    kept = _boxes(facet["name"], tuple((o["value"], o["label"], o["depth"]) for o in facet["options"]), get_language())
+    return mark_safe(  # noqa: S308 - the boxes are escaped, the rest are numbers
+        "\n".join(
+            f"{start}{'' if option['count'] else ' choice--none'}{box}{' checked' if option['checked'] else ''}"
+            f"{label}{option['said']}{end}"
+            for option, (start, box, label, end) in zip(facet["options"], kept, strict=True)
+        )
     )
+
+
+@lru_cache(maxsize=200)
+def _boxes(name: str, options: tuple, language: str) -> list[tuple[str, str, str, str]]:
+    """What a facet's check boxes have in common on every page, as the pieces between what differs."""
+    unit = escape(_("件"))
+    return [
+        (
+            f'<div class="choice{" choice--child" if depth else ""}',
+            f'"><input type="checkbox" id="{name}-{number}" name="{name}" value="{escape(value)}"',
+            f'><label for="{name}-{number}">{escape(label)}</label><span class="choice__count">',
+            f'<span class="visually-hidden">{unit}</span></span></div>',
+        )
+        for number, (value, label, depth) in enumerate(options, start=1)
+    ]
+
+
+@register.simple_tag
+def listing_cards(cards, chosen, is_full, has_size, filters_price):
+    """The cards of a page of results.
+
+    ``chosen``: references of the offers ticked for comparison; ``is_full``: no more can be. ``has_size``: prices are at
+    the reader's size. ``filters_price``: the reference price was asked for, so it is shown as well.
+    """
+    words = {
+        "startup": f'<span class="badge badge--purple">{escape(_("スタートアップ"))}</span>',
+        "sme": f'<span class="badge badge--cyan">{escape(_("中小企業"))}</span>',
+        "price": escape(_("年間価格（自団体の規模、税込）") if has_size else _("年間価格の目安（税込）")),
+        "reference": escape(_("標準の規模では")),
+        "from": escape(_("から")),
+        "unknown": escape(_("計算できません")),
+        "sellers": escape(_("販売事業者")),
+        "add": escape(_("比較に追加")),
+        "colon": escape(_("：")),
+    }
+    return mark_safe("".join(_card(card, words, chosen, is_full, has_size and filters_price) for card in cards))  # noqa: S308 - _card escapes
+
+
+def _card(card, words, chosen, is_full, shows_reference) -> str:
+    name, several = escape(card.name), len(card.offers) > 1
+    badges = (
+        (words["startup"] if card.is_startup else "")
+        + (words["sme"] if card.is_sme else "")
+        + "".join(f'<span class="badge">{escape(label)}</span>' for label in card.certifications)
+    )
+    boxes = "".join(
+        f'<div class="choice"><input type="checkbox" name="offer" value="{reference}" id="compare-{reference}"'
+        f"{' checked' if reference in chosen else ' disabled' if is_full else ''}>"
+        f'<label for="compare-{reference}">{words["add"]}'
+        + (
+            f"{words['colon']}{escape(seller)}"
+            if several
+            else f'<span class="visually-hidden">{words["colon"]}{name}</span>'
+        )
+        + "</label></div>"
+        for reference, seller in card.offers
+    )
+    price = words["unknown"] if card.price is None else _yen(card.price) + (words["from"] if several else "")
+    if shows_reference and card.reference_price is not None:
+        price += f' <span class="small muted">{words["reference"]} {_yen(card.reference_price)}</span>'
+    sellers = ngettext("%(n)s者", "%(n)s者", len(card.offers)) % {"n": len(card.offers)}
+    group = escape(_("%(name)sを比較に追加") % {"name": card.name})
+    return (
+        f'<li><article class="card listing-card"><div><h2 class="listing-card__title"><a href="{card.url}">'
+        f'{_marked(card.name_marked)}</a></h2><p class="listing-card__maker">{escape(card.maker)}</p></div>'
+        f"<p>{_marked(card.summary)}</p>"
+        + (f'<p class="small muted">{_marked(card.snippet)}</p>' if card.snippet else "")
+        + (f'<p class="cluster">{badges}</p>' if badges else "")
+        + f'<dl class="listing-card__facts"><div><dt>{words["price"]}</dt><dd>{price}</dd></div>'
+        f"<div><dt>{words['sellers']}</dt><dd>{escape(sellers)}</dd></div></dl>"
+        f'<div class="listing-card__compare" role="group" aria-label="{group}">{boxes}</div></article></li>\n'
+    )
+
+
+def _yen(amount: int) -> str:
+    return escape(_("%(amount)s円") % {"amount": f"{amount:,}"})

@@ -27,16 +27,15 @@ from ..comparison import Comparison, calculation, compare, table
 from ..criteria import Criteria
 from ..enums import SoftwareStatus
 from ..forms import SizeForm
-from ..models import Offer, Revision, SearchDocument, Software
-from ..search.facets import BY_NAME, TRI_STATE, category_tree
+from ..models import Offer, Revision, Software
+from ..results import cards
+from ..search.facets import BY_NAME, category_tree
 from ..search.filters import Filters
-from ..search.highlight import segments, snippet
 from ..search.page import SORTS, search
-from ..search.prices import own_prices
 from ..search.source import REFERENCE_SIZE
 from ..search.statement import SearchTimeout
 from ..search.suggest import suggest
-from ..wording import category_names, in_words
+from ..wording import category_names, count_in_words, in_words
 
 COMPARED_AT_MOST = 5
 LONGEST_QUERY = 200
@@ -66,14 +65,14 @@ def software_list(request):
         context = {"criteria": criteria, "found": found, "last_url": criteria.url(("page", str(found.last_number)))}
         return render(request, "catalog/search_beyond.html", context, status=HTTPStatus.NOT_FOUND)
     tray = _tray(request.GET.getlist("offer"))
-    listings = _listings(found, criteria.buyer)
-    on_page = {offer.reference for each in listings for offer in each["offers"]}
+    shown = cards(found.ids, found.terms, criteria.buyer)
+    on_page = {reference for card in shown for reference, _seller in card.offers}
     kept = [("offer", offer.reference) for offer in tray]
     context = {
         "criteria": criteria,
         "query": criteria.query,
         "found": found,
-        "listings": listings,
+        "cards": shown,
         "page": FoundPaginator(found).page(found.number),
         "chips": [{"label": label, "href": less.url(*kept)} for label, less in criteria.conditions()],
         "without_filters": replace(criteria, filters=Filters()).url(*kept),
@@ -93,6 +92,7 @@ def software_list(request):
             {"offer": offer, "without": criteria.url(*(pair for pair in kept if pair[1] != offer.reference))}
             for offer in tray
         ],
+        "filters_price": {"price"} & {*criteria.filters.restricted},
         "chosen": {offer.reference for offer in tray},
         "carried": [offer for offer in tray if offer.reference not in on_page],
         "tray_is_full": len(tray) >= COMPARED_AT_MOST,
@@ -330,42 +330,6 @@ def _gone(request, software):
     return render(request, "410.html", context, status=HTTPStatus.GONE)
 
 
-def _listings(found, buyer) -> list[dict]:
-    """The page's listings in the order found, with what was found marked, priced for ``buyer`` (None: as indexed)."""
-    rows = {
-        software.pk: software
-        for software in Software.objects.filter(pk__in=found.ids)
-        .select_related("maker")
-        .prefetch_related(
-            "certifications",
-            Prefetch("offers", Offer.objects.listed().select_related("seller"), to_attr="listed_offers"),
-        )
-        .order_by("pk")
-    }
-    indexed = {
-        row["pk"]: row
-        for row in SearchDocument.objects.filter(pk__in=found.ids)
-        .order_by("pk")
-        .values("pk", "price", "sme", "startup")
-    }
-    prices = own_prices(buyer, found.ids) if buyer else {pk: row["price"] for pk, row in indexed.items()}
-    return [
-        {
-            "software": software,
-            "name": segments(software.name, found.terms),
-            "summary": segments(software.summary, found.terms),
-            "snippet": snippet(software.description, found.terms) if found.terms else [],
-            "startup": indexed[pk]["startup"] == TRI_STATE["yes"],
-            "sme": indexed[pk]["sme"] == TRI_STATE["yes"],
-            "certifications": [each.get_scheme_display() for each in software.certifications.all()],
-            "offers": sorted(software.listed_offers, key=lambda offer: offer.reference),
-            "price": prices.get(pk),
-        }
-        for pk in found.ids
-        if (software := rows.get(pk)) and pk in indexed
-    ]
-
-
 def _in_category(slug) -> str:
     return Criteria(filters=Filters({"category": (slug,)})).url()
 
@@ -410,8 +374,15 @@ def _facet(facet) -> dict:
         "chosen": len(chosen),
         "open": bool(chosen) or facet.name in {"category", "target"},
         "options": [
-            {"value": c.value, "label": c.label, "count": c.count, "checked": c.chosen, "depth": c.depth}
-            for c in facet.choices
+            {
+                "value": choice.value,
+                "label": str(choice.label),
+                "count": choice.count,
+                "said": count_in_words(choice.count, is_exact=facet.is_exact),
+                "checked": choice.chosen,
+                "depth": choice.depth,
+            }
+            for choice in facet.choices
         ],
     }
 

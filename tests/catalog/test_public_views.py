@@ -26,10 +26,10 @@ def test_software_list_query_count(client, django_assert_num_queries, count):
     with django_assert_num_queries(SOFTWARE_LIST_QUERIES):
         response = client.get(reverse("catalog:software_list"), {"q": "勤怠"})
 
-    assert {each["software"].pk for each in response.context["listings"]} == {software.pk for software in shown}
+    assert {card.pk for card in response.context["cards"]} == {software.pk for software in shown}
 
 
-SOFTWARE_LIST_QUERIES = 9
+SOFTWARE_LIST_QUERIES = 6
 
 
 def test_software_list_marks_what_was_found_and_escapes_what_was_typed(client):
@@ -69,7 +69,7 @@ def test_size_that_is_no_number_is_named_and_left_out(client):
     listed_software()
     response = client.get(reverse("catalog:software_list"), {"users": "たくさん"}, HTTP_HX_REQUEST="true")
     assert "利用者数：整数を数字で入力してください。" in response.content.decode()
-    assert response.context["listings"][0]["price"] == 300 * 100 * 12 * 110 // 100
+    assert response.context["cards"][0].price == 300 * 100 * 12 * 110 // 100
 
 
 def test_page_beyond_the_end_says_where_the_end_is(client):
@@ -122,9 +122,9 @@ def test_buyer_sees_prices_at_their_agencys_size_until_they_type_another(client)
     listed_software()  # 300 yen a user and month, tax out
     client.force_login(MembershipFactory(buyer=True, agency__staff=480, agency__population=52_000).user)
     url = reverse("catalog:software_list")
-    assert client.get(url).context["listings"][0]["price"] == 300 * 480 * 12 * 110 // 100
-    assert client.get(url, {"users": "10"}).context["listings"][0]["price"] == 300 * 10 * 12 * 110 // 100
-    assert client.get(url, {"users": ""}).context["listings"][0]["price"] == 300 * 100 * 12 * 110 // 100
+    assert client.get(url).context["cards"][0].price == 300 * 480 * 12 * 110 // 100
+    assert client.get(url, {"users": "10"}).context["cards"][0].price == 300 * 10 * 12 * 110 // 100
+    assert client.get(url, {"users": ""}).context["cards"][0].price == 300 * 100 * 12 * 110 // 100
 
 
 def test_order_by_price_says_for_which_size(client):
@@ -179,10 +179,10 @@ def test_suspended_software_says_when_and_why(client):
 
     assert response.status_code == 410
     assert "認証の有効期限が切れたため。" in response.content.decode()
-    assert not client.get(reverse("catalog:software_list")).context["listings"]
+    assert not client.get(reverse("catalog:software_list")).context["cards"]
     actions.resume_software(software, by=operator)
     assert Software.objects.get().status == SoftwareStatus.LISTED
-    assert len(client.get(reverse("catalog:software_list")).context["listings"]) == 1
+    assert len(client.get(reverse("catalog:software_list")).context["cards"]) == 1
 
 
 def test_revision_page_shows_approved_content_only(client):
