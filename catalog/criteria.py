@@ -25,10 +25,12 @@ class Criteria:
     filters: Filters = field(default_factory=Filters)
     sort: str = "relevance"
     size: Mapping[str, int] = field(default_factory=dict)
+    refused_size: bool = False
 
     @classmethod
-    def from_params(cls, params: Mapping, size: Mapping[str, int]) -> "Criteria":
-        """Read a QueryDict. ``size`` is what a ``SizeForm`` understood of it."""
+    def from_params(cls, params: Mapping, size: Mapping[str, int], *, refused_size: bool = False) -> "Criteria":
+        """Read a QueryDict. ``size`` is what a ``SizeForm`` understood of it. ``refused_size``: the reader has one of their
+        own and wants the reference size all the same, so the URL must say it."""
         from .search.page import SORTS
 
         sort = params.get("ordering", "")
@@ -37,6 +39,7 @@ class Criteria:
             filters=Filters.from_params(params),
             sort=sort if sort in SORTS else "relevance",
             size={name: size[name] for name in SIZE_FIELDS if size.get(name)},
+            refused_size=refused_size,
         )
 
     @property
@@ -52,7 +55,8 @@ class Criteria:
         pairs = [("q", self.query)] if self.query else []
         pairs += self.filters.to_params()
         pairs += [("ordering", self.sort)] if self.sort != "relevance" else []
-        return pairs + [(name, str(self.size[name])) for name in SIZE_FIELDS if name in self.size]
+        pairs += [(name, str(self.size[name])) for name in SIZE_FIELDS if name in self.size]
+        return pairs + ([(SIZE_FIELDS[0], "")] if self.refused_size and not self.size else [])
 
     def url(self, *more: tuple[str, str]) -> str:
         pairs = [*self.pairs(), *more]

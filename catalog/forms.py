@@ -19,15 +19,19 @@ class SizeForm(Form):
     @classmethod
     def of_reader(cls, params, user) -> "SizeForm":
         """The form as the URL fills it or, where the URL says nothing of size, with the reader's own agency's."""
-        if any(name in params for name in cls.base_fields):
-            return cls({name: params.get(name, "") for name in cls.base_fields})
         agency = next(iter(agencies_of(user, Role.BUYER, Role.OFFICER)), None)
+        if any(name in params for name in cls.base_fields):
+            form = cls({name: params.get(name, "") for name in cls.base_fields})
+            form.is_refused = agency is not None and not form.tells_size
+            return form
         form = cls({"users": agency.staff or "", "residents": agency.population or ""} if agency else None)
         form.agency = agency if agency and (agency.staff or agency.population) else None
         return form
 
     agency = None
     """Whose size it is, where it was not typed."""
+    is_refused = False
+    """Whether an agency's reader emptied the fields: they want the reference size."""
 
     @property
     def told(self) -> dict[str, int]:

@@ -1,5 +1,6 @@
 """The conditions beside the words: what was chosen in each facet, and ranges."""
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
@@ -105,11 +106,17 @@ def _list(params: Mapping, name: str) -> list[str]:
     return [value.strip() for value in values if value.strip()]
 
 
+_UNITS = {"億": 100_000_000, "万": 10_000, "千": 1_000}
+
+
 def _yen(typed: str) -> int | None:
-    typed = typed.replace(",", "").replace("，", "")
-    if not (typed.isdecimal() and len(typed) < 20):  # isdecimal and int() agree, full-width digits included
+    """An amount as people write it: 5,000,000 or ５００万円."""
+    typed = unicodedata.normalize("NFKC", typed).replace(",", "").replace("、", "").strip().removesuffix("円")
+    unit = _UNITS.get(typed[-1:], 1)
+    digits = typed[:-1] if unit > 1 else typed
+    if not (digits.isdecimal() and len(digits) < 20):
         return None
-    return min(int(typed), _LARGEST)
+    return min(int(digits) * unit, _LARGEST)
 
 
 def _percent(typed: str) -> Decimal | None:

@@ -7,7 +7,7 @@ from io import BytesIO
 from django.contrib.auth.decorators import login_not_required
 from django.core.paginator import Paginator
 from django.db.models import Prefetch
-from django.http import Http404, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.http import Http404, HttpResponse, JsonResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.formats import date_format
@@ -33,7 +33,7 @@ from ..search.facets import BY_NAME, category_tree
 from ..search.filters import Filters
 from ..search.page import SORTS, search
 from ..search.source import REFERENCE_SIZE
-from ..search.statement import SearchTimeout
+from ..search.statement import DEEPEST, SearchTimeout
 from ..search.suggest import suggest
 from ..wording import category_names, count_in_words, in_words
 
@@ -54,7 +54,7 @@ class FoundPaginator(Paginator):
 def software_list(request):
     """The search. The URL says everything: words, filters, order, size, page, and what is chosen to compare."""
     size_form = SizeForm.of_reader(request.GET, request.user)
-    criteria = Criteria.from_params(request.GET, size_form.told)
+    criteria = Criteria.from_params(request.GET, size_form.told, refused_size=size_form.is_refused)
     try:
         found = search(
             criteria.query, criteria.filters, sort=criteria.sort, page=_page_number(request), size=criteria.buyer
@@ -68,18 +68,22 @@ def software_list(request):
     shown = cards(found.ids, found.terms, criteria.buyer)
     on_page = {reference for card in shown for reference, _seller in card.offers}
     kept = [("offer", offer.reference) for offer in tray]
+    here = [("page", str(found.number))] if found.number > 1 else []
     context = {
         "criteria": criteria,
         "query": criteria.query,
         "found": found,
         "cards": shown,
         "page": FoundPaginator(found).page(found.number),
+        "paging": QueryDict(urlencode([*criteria.pairs(), *kept, ("page", str(found.number))])),
+        "stay_url": reverse("catalog:software_list") + (f"?{urlencode(here)}" if here else ""),
         "chips": [{"label": label, "href": less.url(*kept)} for label, less in criteria.conditions()],
         "without_filters": replace(criteria, filters=Filters()).url(*kept),
         "facets": [_facet(facet) for facet in found.facets],
         "sorts": [(value, label, value == found.sort) for value, label in SORTS.items()],
         "unknown": [
             *(_unknown(name, value) for name, value in criteria.filters.unknown),
+            *_misunderstood(request.GET, criteria),
             *(
                 f"{size_form[name].label}{_('：')}{error}"
                 for name, errors in size_form.errors.items()
@@ -101,7 +105,7 @@ def software_list(request):
     }
     if request.htmx:
         response = render(request, "catalog/includes/software_results.html", context | {"is_fragment": True})
-        response["HX-Push-Url"] = criteria.url(*kept)
+        response["HX-Push-Url"] = criteria.url(*here, *kept)
         return response
     return render(request, "catalog/software_list.html", context)
 
@@ -366,6 +370,22 @@ def _unknown(name, value) -> str:
     return _("%(label)sに「%(value)s」という選択肢はありません。") % {"label": BY_NAME[name].label, "value": value}
 
 
+def _misunderstood(params, criteria) -> list[str]:
+    """What else of the URL leads elsewhere than its reader may think."""
+    said = []
+    if (ordering := params.get("ordering", "")) not in {"", *SORTS}:
+        said.append(_("並び順に「%(value)s」という選択肢はありません。") % {"value": Truncator(ordering).chars(60)})
+    if (page := params.get("page", "1")) != "1" and not _is_page_number(page):
+        said.append(
+            _("ページ番号「%(value)s」は使えません。最初のページを表示しています。")
+            % {"value": Truncator(page).chars(60)}
+        )
+    low, high = criteria.filters.price_min, criteria.filters.price_max
+    if low is not None and high is not None and low > high:
+        said.append(_("年間価格の下限が上限を上回っています。"))
+    return said
+
+
 def _facet(facet) -> dict:
     chosen = {choice.value for choice in facet.chosen}
     return {
@@ -388,5 +408,10 @@ def _facet(facet) -> dict:
 
 
 def _page_number(request) -> int:
+    """The page asked for; a number however large is one, and beyond the end."""
     text = request.GET.get("page", "1")
-    return int(text) if text.isascii() and text.isdigit() and 0 < len(text) < 7 and int(text) else 1
+    return min(int(text), DEEPEST + 1) if _is_page_number(text) else 1
+
+
+def _is_page_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 20 and int(text) > 0

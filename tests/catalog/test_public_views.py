@@ -6,6 +6,7 @@ from django.urls import reverse
 from catalog import actions
 from catalog.enums import SoftwareStatus
 from catalog.models import Software
+from catalog.search.page import search
 from catalog.search.statement import SearchTimeout
 from tests.factories.accounts import MembershipFactory
 from tests.factories.catalog import SoftwareFactory, listed_software
@@ -125,6 +126,69 @@ def test_buyer_sees_prices_at_their_agencys_size_until_they_type_another(client)
     assert client.get(url).context["cards"][0].price == 300 * 480 * 12 * 110 // 100
     assert client.get(url, {"users": "10"}).context["cards"][0].price == 300 * 10 * 12 * 110 // 100
     assert client.get(url, {"users": ""}).context["cards"][0].price == 300 * 100 * 12 * 110 // 100
+
+
+def test_emptied_size_stays_empty_in_the_address(client):
+    """Else a reload, or saving the search, would bring the agency's own size back."""
+    listed_software()
+    client.force_login(MembershipFactory(buyer=True, agency__staff=480, agency__population=52_000).user)
+    response = client.get(reverse("catalog:software_list"), {"users": "", "residents": ""}, HTTP_HX_REQUEST="true")
+    assert response["HX-Push-Url"].endswith("?users=")
+    assert response.context["save_query"] == "users="
+    assert client.get(response["HX-Push-Url"]).context["cards"][0].price == 300 * 100 * 12 * 110 // 100
+
+
+def test_price_at_the_reference_size_is_shown_where_it_was_asked_for(client):
+    listed_software()
+    url = reverse("catalog:software_list")
+    reference = f"標準の規模では {300 * 100 * 12 * 110 // 100:,}円"
+    assert reference in client.get(url, {"users": "9000", "price_max": "500000"}).content.decode()
+    assert reference not in client.get(url, {"users": "9000"}).content.decode()
+    assert reference not in client.get(url, {"price_max": "500000"}).content.decode()
+
+
+def test_what_the_address_says_in_vain_is_named(client):
+    listed_software()
+    body = client.get(
+        reverse("catalog:software_list"), {"ordering": "foo", "page": "abc", "price_min": "5万", "price_max": "1万"}
+    ).content.decode()
+    assert "並び順に「foo」という選択肢はありません。" in body
+    assert "ページ番号「abc」は使えません。最初のページを表示しています。" in body
+    assert "年間価格の下限が上限を上回っています。" in body
+
+
+def test_tick_stays_on_its_page(client):
+    for number in range(21):
+        listed_software(name=f"勤怠ひろば{number:02}")
+    url = reverse("catalog:software_list")
+    body = client.get(url, {"page": "2", "q": ""}).content.decode()
+    assert f'hx-get="{url}?page=2" hx-trigger="change consume"' in body
+    assert 'href="?page=1"' in body  # and nothing empty is dragged along
+    ticked = client.get(url, {"page": "2", "users": "5"}, HTTP_HX_REQUEST="true")
+    assert ticked["HX-Push-Url"] == f"{url}?users=5&page=2"
+
+
+def test_fragment_names_the_search_in_the_title(client):
+    listed_software()
+    body = client.get(reverse("catalog:software_list"), {"q": "勤怠"}, HTTP_HX_REQUEST="true").content.decode()
+    assert "<title>「勤怠」の検索結果｜デジタルマーケットプレイス</title>" in body
+
+
+def test_search_that_finds_nothing_can_be_saved(client):
+    client.force_login(MembershipFactory(buyer=True).user)
+    body = client.get(reverse("catalog:software_list"), {"q": "勤怠"}).content.decode()
+    assert f'href="{reverse("catalog:saved_search_create")}?q=%E5%8B%A4%E6%80%A0&amp;users=480' in body
+
+
+def test_estimated_counts_say_so(client, monkeypatch):
+    monkeypatch.setattr("catalog.search.page.LARGE", 0)
+    monkeypatch.setattr("catalog.search.page.TOO_MANY", 0)
+    monkeypatch.setattr("catalog.search.page.estimate", lambda in_slice: 412_000 if in_slice else 0)
+    listed_software()
+    page = search("勤怠")
+    assert not page.total_is_exact
+    body = client.get(reverse("catalog:software_list"), {"q": "勤怠"}).content.decode()
+    assert "100未満" in body  # nothing in the slice is not nothing
 
 
 def test_order_by_price_says_for_which_size(client):

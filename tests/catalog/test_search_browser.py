@@ -99,6 +99,26 @@ def test_choices_keep_each_other_and_the_way_back_leads_through_them(search_page
     expect(ismap).not_to_be_checked()
 
 
+def test_tick_on_a_later_page_stays_there(search_page, live_server):
+    for number in range(20):
+        listed_software(name=f"予約ひろば{number:02}", description="予約", summary="予約")
+    search_page.goto(f"{live_server.url}{reverse('catalog:software_list')}?page=2")
+    asked = []
+    search_page.on("request", lambda request: asked.append(request.url) if "software/?" in request.url else None)
+    box = search_page.get_by_role("checkbox", name=re.compile("比較に追加")).first
+    name = box.get_attribute("id")
+    box.check()
+    expect(search_page.get_by_role("region", name="比較に選んだもの")).to_be_visible()
+    expect(search_page.locator("#result-count")).to_contain_text("21〜")
+    expect(search_page).to_have_url(re.compile(r"\?page=2&offer="))
+    expect(search_page.locator(f"#{name}")).to_be_focused()
+    assert len(asked) == 1  # the tick, and not the form around it as well
+
+    search_page.get_by_label("並び順").select_option("newest")  # anything else begins at the beginning
+    expect(search_page.locator("#result-count")).to_contain_text("1〜20件目")
+    expect(search_page.get_by_role("region", name="比較に選んだもの")).to_be_visible()
+
+
 def test_works_without_script(browser, live_server):
     listed_software(name="勤怠ひろば", certifications=[])
     chosen = listed_software(name="勤怠うめ")

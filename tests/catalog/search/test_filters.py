@@ -112,3 +112,21 @@ def test_bands_have_no_gap_and_no_overlap():
         "below_99", "from_99", "from_99_95", "from_99_95", "from_99_99",
     ]  # fmt: skip
     assert (len(PRICE_BANDS), len(AVAILABILITY_BANDS)) == (7, 6)
+
+
+@pytest.mark.parametrize(
+    ("typed", "yen"),
+    [
+        ("5,000,000", 5_000_000),
+        ("５００万円", 5_000_000),
+        ("1億", 100_000_000),
+        ("3千", 3_000),
+        ("0", 0),
+        ("万", None),
+        ("1.5万", None),
+    ],
+)
+def test_amount_is_read_as_people_write_it(typed, yen):
+    filters = read(urlencode({"price_max": typed}))
+    assert filters.price_max == yen
+    assert bool(filters.unknown) == (yen is None)
