@@ -79,6 +79,12 @@ class Statement:
         """Send the statement. Raises ``SearchTimeout``."""
         return run(self.sql, self.params)
 
+    def found(self) -> list[int]:
+        """The keys of everything found, in no order. Raises ``SearchTimeout``."""
+        found = self._found("listing_id")
+        self._answers.append(f"SELECT listing_id FROM {found} AS found")
+        return [pk for (pk,) in self.run()]
+
     def add_counts(self, *, table: str = TABLE) -> "Statement":
         """The total and the facets of what is found."""
         self._answers.append(counts_of(self._found(_COLUMNS, table=table)))

@@ -1,7 +1,9 @@
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from random import Random
 from statistics import median
 from tempfile import TemporaryDirectory
 
@@ -10,21 +12,37 @@ from django.core.management import BaseCommand, CommandError
 from django.db import Error, connection, transaction
 from django.http import QueryDict
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.http import urlencode
 from tqdm import tqdm
 
 from catalog.search import bench
 from catalog.search.bench import database
+from catalog.search.bench.corpus import listing
+from catalog.search.bench.judge import judge
 from catalog.search.bench.peers import PEERS
+from catalog.search.bench.server import buyer_cookie, serving
 from catalog.search.filters import Filters
 from catalog.search.index import index_listing
 from catalog.search.models import SearchDocument
-from catalog.search.page import exact_statement, search
+from catalog.search.page import search
 from catalog.search.query import parse
-from catalog.search.statement import TABLE, Asked
+from catalog.search.source import REFERENCE_SIZE
+from catalog.search.statement import TABLE
+from catalog.search.suggest import suggest
 
 QUERIES = Path(bench.__file__).with_name("queries.txt")
+HOSTILE = {
+    "16 one-letter words": "a b c d e f g h i j k l m n o p",
+    "8 single characters": "管 理 市 町 村 の を に",
+    "10,000 characters": "勤怠管理" * 2500,
+    "control characters": "\x00\x01\x1f\u202e勤怠\ud800\u200b管理",
+    "tsquery syntax": "勤怠:* & !(管理 | <-> 'クラウド')",
+    "quotes and escapes": "\\' \\\\ '' \"閉じない $$ %s; DROP TABLE x --",
+    "only exclusions": "-a -管理 -クラウド -システム -住民",
+    "8 words with synonyms": "勤怠管理 AI 電子決裁 防災 クラウド チャットボット 文書管理 窓口",
+}
 
 
 class Command(BaseCommand):
@@ -37,44 +55,51 @@ class Command(BaseCommand):
         parser.add_argument("--queries", metavar="FILE", type=Path, default=QUERIES, help="one a line; tab; filters")
         parser.add_argument("--repeat", type=int, default=5, help="timed runs of each query after a first one")
         parser.add_argument("--peers", default="trigram,fts5,tantivy", help="other engines to compare with, or none")
+        parser.add_argument(
+            "--peers-up-to", metavar="N", type=int, default=100_000, help="with more listings, only ours is measured"
+        )
 
-    def handle(self, *, listings, queries, repeat, peers, **options):
+    def handle(self, *, listings, queries, repeat, peers, peers_up_to, **options):
         lines = read_lines(queries)
         peers = [name for name in peers.split(",") if name and name != "none"]
         if unknown := set(peers) - PEERS.keys():
             raise CommandError(f"Unknown peers: {', '.join(sorted(unknown))}. Known: {', '.join(PEERS)}.")
         logging.disable(logging.INFO)  # one line per page would be measured with it
-        settings.ALLOWED_HOSTS = [*settings.ALLOWED_HOSTS, "testserver"]
+        settings.ALLOWED_HOSTS = [*settings.ALLOWED_HOSTS, "testserver", "localhost"]
         try:
             with database.builders() as build, database.throw_away_database(), TemporaryDirectory() as folder:
                 # The filters name categories, so they are read where those are.
-                cases = [(typed, Filters.from_params(QueryDict(params))) for typed, params in lines]
-                engines = [self._peer(name, Path(folder)) for name in peers]
-                self._measure_sizes(listings, cases, repeat, build, [engine for engine in engines if engine])
+                self.cases = [(typed, Filters.from_params(QueryDict(params))) for typed, params in lines]
+                self.repeat, self.folder, self.cookie = repeat, Path(folder), buyer_cookie()
+                engines = list(filter(None, (self._peer(name) for name in peers)))
+                self._measure_sizes(listings, build, engines, peers_up_to)
         except Error as error:
             raise CommandError(f"The database refused: {error}") from error
 
-    def _peer(self, name, folder):
+    def _peer(self, name):
         try:
-            return PEERS[name](folder)
+            return PEERS[name](self.folder)
         except (Error, ImportError) as error:
             self.stderr.write(f"Without {name}: {str(error).splitlines()[0]}")
             return None
 
-    def _measure_sizes(self, sizes, cases, repeat, build, engines):
-        loaded = 0
-        results = []
+    def _measure_sizes(self, sizes, build, engines, peers_up_to):
+        loaded, words, results = 0, set(), {}
         for size in sizes:
+            if size > peers_up_to:
+                engines = []
             started = time.perf_counter()
             database.drop_indexes()
             batch = []
             numbers = range(loaded + 1, size + 1)
-            for pair in tqdm(build(numbers), total=len(numbers), desc=f"load {size:,}", unit=" listings", disable=None):
-                batch.append(pair)
-                if len(batch) == database.CHUNK or pair[0]["id"] == size:
-                    database.load(batch)
+            for built in tqdm(
+                build(numbers), total=len(numbers), desc=f"load {size:,}", unit=" listings", disable=None
+            ):
+                batch.append(built)
+                if len(batch) == database.CHUNK or built.listing["id"] == size:
+                    database.load(batch, words)
                     for engine in engines:
-                        engine.load(row for _, row in batch)
+                        engine.load(each.row for each in batch)
                     batch = []
             loaded_in = time.perf_counter() - started
             started = time.perf_counter()
@@ -83,39 +108,120 @@ class Command(BaseCommand):
             for engine in engines:
                 engine.finish()
             loaded = size
-            self.stdout.write(f"\n{size:,} listings, {len(cases)} queries × {repeat} (milliseconds)")
-            self.stdout.write(f"  loaded in {loaded_in:.1f} s, our two indexes built in {indexed_in:.1f} s")
-            results.append((size, self._measure(cases, repeat, engines)))
-        if len(results) > 1:
-            (small, first), (large, last) = results[0], results[-1]
-            self.stdout.write(f"\np95 of search: {small:,} → {large:,} listings × {last.p95 / first.p95:.1f}")
+            self.stdout.write(f"\n{size:,} listings, {len(self.cases)} queries × {self.repeat} (milliseconds)")
+            self.stdout.write(f"  loaded in {loaded_in:.1f} s, search indexes built in {indexed_in:.1f} s")
+            results[size] = self._measure(engines)
+            self._report_index(engines)
+            if engines or size <= peers_up_to:
+                self._judge()
+        for small in results:
+            for large in results:
+                if small < large:
+                    p50, p95 = results[large].p50 / results[small].p50, results[large].p95 / results[small].p95
+                    self.stdout.write(f"growth of search(), {small:,} → {large:,}: p50 × {p50:.1f}, p95 × {p95:.1f}")
 
-    def _measure(self, cases, repeat, engines):
-        ours = timed(cases, repeat, lambda typed, filters: search(typed, filters))
-        sql = timed(cases, repeat, _bare_sql(cases))
-        page = timed(cases, repeat, _page())
-        rows = [("page over HTTP (in process)", page), ("search(): page, count, facets", ours), ("its bare SQL", sql)]
-        rows += [(engine.name, timed(cases, repeat, _peer_search(engine, cases))) for engine in engines]
-        self.stdout.write(f"  {'':34}{'p50':>9}{'p95':>9}{'max':>9}   p50, p95 ÷ search()")
+    def _measure(self, engines):
+        ours = self._timed(lambda typed, filters: search(typed, filters))
+        rows = [("search(): page, count, facets", ours)]
+        rows += [(engine.name, self._timed(_peer_search(engine, self.cases))) for engine in engines]
+        self.stdout.write(f"  {'':34}{'p50':>9}{'p95':>9}{'max':>9}   ÷ search(): p50, p95")
         for name, times in rows:
-            self.stdout.write(
-                f"  {name:34}{times.p50:9.2f}{times.p95:9.2f}{times.worst:9.2f}"
-                f"   × {times.p50 / ours.p50:.1f}, × {times.p95 / ours.p95:.1f}"
+            self._row(name, times, f"   × {times.p50 / ours.p50:.2f}, × {times.p95 / ours.p95:.2f}")
+        sql, page = self._timed(self._bare_sql()), self._page()
+        self._row("a buyer's page over HTTP", page)
+        ratios = f"   page ÷ SQL: p50 × {page.p50 / sql.p50:.2f}, p95 × {page.p95 / sql.p95:.2f}, all × {page.all / sql.all:.2f}"
+        self._row("  all its SQL, bare", sql, ratios)
+        for sort, buyer in (("newest", None), ("price", None), ("price", replace(REFERENCE_SIZE, users=480))):
+            times = self._timed(
+                lambda typed, filters, sort=sort, buyer=buyer: search(typed, filters, sort=sort, size=buyer)
             )
-        self.stdout.write(f"  page ÷ SQL: p50 × {page.p50 / sql.p50:.2f}, p95 × {page.p95 / sql.p95:.2f}")
-        self._report_index(engines)
+            self._row(f"search() by {sort}{' at a size' if buyer else ''}", times)
+        self._row("suggest()", self._suggest())
+        self._hostile(ours)
         return ours
+
+    def _row(self, name, times, more=""):
+        self.stdout.write(f"  {name:34}{times.p50:9.2f}{times.p95:9.2f}{times.worst:9.2f}{more}")
+
+    def _timed(self, answer: Callable) -> "Times":
+        return timed(self.cases, self.repeat, answer)
+
+    def _address(self, typed, filters) -> str:
+        return f"{reverse('catalog:software_list')}?{urlencode([('q', typed), *filters.to_params()])}"
+
+    def _page(self):
+        """Through the web server, its worker and the whole of Django, signed in."""
+        with serving(self.folder, self.cookie) as visit:
+
+            def get(typed, filters):
+                status, _body = visit.get(self._address(typed, filters))
+                if status != 200:
+                    raise CommandError(f"The page of {typed!r} answered {status}.")
+
+            return self._timed(get)
+
+    def _bare_sql(self):
+        """Every statement that page sends, sent and fetched with nothing before, between or after."""
+        client, sent = Client(), {}
+        name, _, value = self.cookie.partition("=")
+        client.cookies[name] = value
+        for typed, filters in self.cases:
+            client.get(self._address(typed, filters))
+            with CaptureQueriesContext(connection) as captured:
+                client.get(self._address(typed, filters))
+            sent[typed, id(filters)] = [query["sql"] for query in captured]
+
+        connection.ensure_connection()
+
+        def send(typed, filters):
+            with connection.connection.cursor() as cursor:
+                for statement in sent[typed, id(filters)]:
+                    cursor.execute(statement)
+                    while cursor.nextset():
+                        pass
+                    cursor.fetchall()
+
+        return send
+
+    def _suggest(self):
+        """What is typed, letter by letter, on the way to some names and readings."""
+        random = Random(1)
+        typed = {"か", "きん", "勤", "勤怠", "a", "電子け", "株式会社"}
+        for _ in range(30):
+            made = listing(random.randrange(1, SearchDocument.objects.count() + 1))
+            for text in (made["name"], made["name_kana"]):
+                typed.update(text[:length] for length in (1, 2, 4))
+        return timed([(prefix, None) for prefix in sorted(typed)], self.repeat, lambda prefix, _: suggest(prefix))
+
+    def _hostile(self, ours):
+        worst = {}
+        for name, typed in HOSTILE.items():
+            worst[name] = timed([(typed, Filters())], self.repeat, lambda typed, filters: search(typed, filters)).p50
+        name = max(worst, key=worst.get)
+        self.stdout.write(
+            f"  worst hostile query ({name}): {worst[name]:.1f}, worst ordinary one: {ours.worst:.1f}"
+            f"   × {worst[name] / ours.worst:.2f}"
+        )
+
+    def _judge(self):
+        verdict = judge(typed for typed, _ in self.cases)
+        wrong = f"; not exact: {', '.join(verdict.worst)}" if verdict.worst else ""
+        self.stdout.write(
+            f"  against the texts themselves: recall {verdict.recall:.4f}, precision {verdict.precision:.4f}{wrong}"
+        )
 
     def _report_index(self, engines):
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT pg_indexes_size(%(table)s), pg_relation_size(%(table)s), pg_table_size(%(table)s)",
+                "SELECT pg_indexes_size(%(table)s), pg_relation_size(%(table)s), pg_table_size(%(table)s),"
+                " pg_total_relation_size('catalog_searchslice'), pg_total_relation_size('catalog_searchprice')",
                 {"table": TABLE},
             )
-            indexes, heap, table = cursor.fetchone()
+            indexes, heap, table, sliced, prices = cursor.fetchone()
         count = SearchDocument.objects.count()
         self.stdout.write(
-            f"  bytes per listing: index {indexes // count:,}, row {heap // count:,}, out of line {(table - heap) // count:,}"
+            f"  bytes per listing: index {indexes // count:,}, row {heap // count:,}, out of line {(table - heap) // count:,},"
+            f" slice {sliced // count:,}, prices {prices // count:,}"
             + "".join(f"; {engine.name} {engine.size() // count:,}" for engine in engines)
         )
         times = []
@@ -141,6 +247,7 @@ class Times:
     p50 = property(lambda self: self._at(0.50))
     p95 = property(lambda self: self._at(0.95))
     worst = property(lambda self: self.values[-1])
+    all = property(lambda self: sum(self.values))
 
 
 def timed(cases, repeat: int, answer: Callable) -> Times:
@@ -155,29 +262,9 @@ def timed(cases, repeat: int, answer: Callable) -> Times:
     return Times(values)
 
 
-def _bare_sql(cases):
-    """The same statement, sent and fetched, with nothing before or after."""
-    statements = {}
-    for typed, filters in cases:
-        parsed = search(typed, filters).query
-        statements[typed, id(filters)] = exact_statement(parsed, filters, Asked())
-    return lambda typed, filters: statements[typed, id(filters)].run()
-
-
 def _peer_search(engine, cases):
     parsed = {typed: parse(typed) for typed, _ in cases}
     return lambda typed, filters: engine.search(parsed[typed], filters)
-
-
-def _page():
-    client, url = Client(), reverse("catalog:software_list")
-
-    def get(typed, filters):
-        response = client.get(f"{url}?{urlencode([('q', typed), *filters.to_params()])}")
-        if response.status_code != 200:
-            raise CommandError(f"The page of {typed!r} answered {response.status_code}.")
-
-    return get
 
 
 def read_lines(path: Path) -> list[tuple[str, str]]:

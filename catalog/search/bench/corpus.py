@@ -371,6 +371,7 @@ def listing(number: int) -> dict:
         )
 
     name = _name(random, vocabulary)
+    price, lines = _prices(random)
     maker = random.choice(PREFECTURES)[:2] + random.choice(TECHNICAL[:12]) + str(random.randrange(400))
     return {
         "id": number,
@@ -385,12 +386,38 @@ def listing(number: int) -> dict:
         **{facet: _some(random, facet, chances) for facet, chances in _CHANCES.items()},
         "sme": random.choices(("yes", "no", "cannot_tell"), (62, 28, 10))[0],
         "startup": random.choices(("yes", "no", "cannot_tell"), (18, 72, 10))[0],
-        "price": random.choices((None, int(random.lognormvariate(14.6, 1.2)) // 1000 * 1000), (5, 95))[0],
+        "price": price,
+        "price_lines": lines,
         "availability": random.choices((None, 99_000, 99_500, 99_900, 99_950, 99_990), (8, 8, 24, 44, 10, 6))[0],
         "adoptions": int(random.paretovariate(0.9)) - 1,
         "more": [],
         "listed_at": datetime(2024, 4, 1, tzinfo=UTC) + timedelta(minutes=random.randrange(1_300_000)),
     }  # fmt: skip
+
+
+def _prices(random: Random) -> tuple[int | None, list[dict]]:
+    """The price table of a listing's sellers, and what a year costs the reference body of it, in yen with tax."""
+    year = int(random.lognormvariate(14.6, 1.2)) // 1000 * 1000
+    shape = random.choices(("none", "flat", "users", "residents"), (5, 35, 40, 20))[0]
+    if shape == "none":
+        return None, []
+    if shape == "flat":
+        return year, [{"timing": "year", "unit": "organization", "amount_yen": year}]
+    if shape == "users":
+        each = max(1, year // 1200)
+        tiers = ((1, 499, each), (500, None, each - each // 5))
+        lines = [
+            {"timing": "month", "unit": "user", "amount_yen": amount, "from_quantity": low, "to_quantity": high}
+            for low, high, amount in tiers
+        ]
+        return each * 1200, lines
+    each = max(1, year // 100_000)
+    lines = [
+        {"item": "初期設定", "timing": "initial", "unit": "organization", "amount_yen": year // 3},
+        {"timing": "year", "unit": "organization", "amount_yen": year // 2},
+        {"item": "住民数による加算", "timing": "year", "unit": "resident", "amount_yen": each},
+    ]
+    return year // 2 + each * 50_000, lines
 
 
 _CHANCES = {

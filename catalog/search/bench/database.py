@@ -2,18 +2,24 @@
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
+from decimal import Decimal
 from multiprocessing import get_context
+from typing import NamedTuple
 
 import django
 from django.apps import apps
 from django.db import connection, transaction
 from django.test.utils import override_settings
 
-from ..document import SearchRow, build_document
-from ..models import SearchDocument
+from ... import pricing
+from ..document import SearchRow, bigrams, build_document, names, words
+from ..models import SearchDocument, SearchSlice, SearchWord
+from ..prices import PricePiece, price_pieces
+from ..source import REFERENCE_SIZE
+from ..tokens import tsvector
 from .corpus import CATEGORIES, listing
 
 CHUNK = 500
@@ -46,13 +52,30 @@ def _make_categories() -> None:
             bit += 1
 
 
-def build(number: int) -> tuple[dict, SearchRow]:
+class Built(NamedTuple):
+    """A listing made up, and all that search keeps of it."""
+
+    listing: dict
+    row: SearchRow
+    names: list[tuple[str, int]]
+    words: set[str]
+    prices: list[PricePiece]
+
+
+def build(number: int) -> Built:
     found = listing(number)
-    return found, build_document(found)
+    lines = [
+        pricing.PriceLine(
+            **({"item": "利用料", "tax_included": True} | line | {"amount_yen": Decimal(line["amount_yen"])})
+        )
+        for line in found["price_lines"]
+    ]
+    pieces = list(price_pieces(lines, REFERENCE_SIZE, pricing.tax_rate(date(2026, 4, 1))))
+    return Built(found, build_document(found), list(names(found)), words(found), pieces * len(set(found["sellers"])))
 
 
 @contextmanager
-def builders() -> Iterator[Callable[[range], Iterator[tuple[dict, SearchRow]]]]:
+def builders() -> Iterator[Callable[[range], Iterator[Built]]]:
     """Processes that make listings and their rows; started before a connection is open, so that none is shared."""
     with get_context("fork").Pool(os.cpu_count(), initializer=django.setup) as pool:
         yield lambda numbers: pool.imap(build, numbers, chunksize=100)
@@ -60,29 +83,48 @@ def builders() -> Iterator[Callable[[range], Iterator[tuple[dict, SearchRow]]]]:
 
 def drop_indexes() -> None:
     with connection.schema_editor() as editor:
-        for index in SearchDocument._meta.indexes:
-            editor.remove_index(SearchDocument, index)
+        for model in (SearchDocument, SearchSlice):
+            for index in model._meta.indexes:
+                editor.remove_index(model, index)
 
 
 def make_indexes() -> None:
     with connection.schema_editor() as editor:
-        for index in SearchDocument._meta.indexes:
-            editor.add_index(SearchDocument, index)
+        for model in (SearchDocument, SearchSlice):
+            for index in model._meta.indexes:
+                editor.add_index(model, index)
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE catalog_searchdocument")
         cursor.execute("ANALYZE")
 
 
-def load(batch: list[tuple[dict, SearchRow]]) -> None:
-    """Store listings with everything a result page shows of them, and their search rows by COPY."""
+def load(batch: list[Built], known_words: set[str]) -> None:
+    """Store listings with everything a result page shows of them, and their search rows by COPY.
+
+    ``known_words`` are stored already; those of the batch are added to it.
+    """
+    new = sorted({word for built in batch for word in built.words} - known_words)
+    known_words.update(new)
     with transaction.atomic():
-        _store_live_rows([found for found, _ in batch])
-        with (
-            connection.cursor() as cursor,
-            cursor.copy(f"COPY catalog_searchdocument ({', '.join(SearchRow._fields)}) FROM STDIN") as copy,
-        ):
-            for _, row in batch:
-                copy.write_row(row)
+        _store_live_rows([built.listing for built in batch])
+        _copy("catalog_searchdocument", SearchRow._fields, (built.row for built in batch))
+        _copy(
+            "catalog_searchname",
+            ("listing_id", "form", "rank"),
+            ((built.listing["id"], *name) for built in batch for name in built.names),
+        )
+        _copy(
+            "catalog_searchprice",
+            ("listing_id", *PricePiece._fields),
+            ((built.listing["id"], *piece) for built in batch for piece in built.prices),
+        )
+        SearchWord.objects.bulk_create(SearchWord(form=word, grams=tsvector(bigrams(word))) for word in new)
+
+
+def _copy(table: str, columns: Iterable[str], rows: Iterable[Iterable]) -> None:
+    with connection.cursor() as cursor, cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
 
 
 def _store_live_rows(listings: list[dict]) -> None:
@@ -135,14 +177,12 @@ def _store_live_rows(listings: list[dict]) -> None:
         for each in listings
         for place, seller in enumerate(dict.fromkeys(each["sellers"]))
     )
-    prices = {each["id"]: each["price"] for each in listings}
+    lines = {each["id"]: each["price_lines"] for each in listings}
     PriceLine.objects.bulk_create(
-        PriceLine(
-            offer=offer, position=1, item="基本利用料", timing="year", unit="organization", amount_yen=prices[offer.software_id]
-        )
+        PriceLine(**({"item": "利用料", "tax_included": True} | line), offer=offer, position=position)
         for offer in offers
-        if prices[offer.software_id] is not None
-    )  # fmt: skip
+        for position, line in enumerate(lines[offer.software_id])
+    )
     Certification.objects.bulk_create(
         Certification(software_id=each["id"], scheme=scheme, number=f"{each['id']}", expires_on=date(2028, 1, 1))
         for each in listings
