@@ -116,7 +116,10 @@ PARAMETERS = [
 )
 @api_view(["GET"])
 def software_list(request):
-    """Search listings. An unknown filter value is refused by name; a page beyond the end is 404."""
+    """Search listings. An unknown filter value is refused by name; a page beyond the end is 404.
+
+    In a catalogue of 200,000 listings or more, counts of what very many have are estimates, in two significant digits.
+    """
     params = request.query_params
     text = params.get("page", "1")
     number = int(text) if text.isascii() and text.isdigit() and 0 < len(text) < 7 else 0

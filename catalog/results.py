@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from django.contrib.postgres.expressions import ArraySubquery
+from django.db import connection
 from django.db.models import OuterRef
-from django.db.models.functions import JSONObject
 from django.urls import reverse
 
 from .enums import CertificationScheme
@@ -42,11 +43,12 @@ def cards(pks: Sequence[int], terms: Sequence[str], buyer: Size | None) -> list[
     ``terms``: what to mark, canonical. ``buyer``: whose yearly price, None for the reference size. Two queries at most.
     """
     prices = own_prices(buyer, pks) if buyer else {}
+    url = reverse("catalog:software_detail", args=["REFERENCE"])
     found = {}
-    for pk, reference, name, summary, description, maker, price, sme, startup, offers, schemes in _rows(pks):
+    for pk, reference, name, summary, description, maker, price, sme, startup, offers, sellers, schemes in _rows(pks):
         found[pk] = Card(
             pk=pk,
-            url=reverse("catalog:software_detail", args=[reference]),
+            url=url.replace("REFERENCE", reference),
             name=name,
             maker=maker,
             name_marked=segments(name, terms),
@@ -55,24 +57,39 @@ def cards(pks: Sequence[int], terms: Sequence[str], buyer: Size | None) -> list[
             is_startup=startup == TRI_STATE["yes"],
             is_sme=sme == TRI_STATE["yes"],
             certifications=tuple(str(CertificationScheme(scheme).label) for scheme in schemes),
-            offers=tuple((offer["reference"], offer["seller"]) for offer in offers),
+            offers=tuple(zip(offers, sellers, strict=True)),
             price=prices.get(pk) if buyer else price,
             reference_price=price,
         )
     return [found[pk] for pk in pks if pk in found]
 
 
-def _rows(pks: Sequence[int]):
+def _rows(pks: Sequence[int]) -> list[tuple]:
     """One query, and no objects made of it: a page of twenty has a hundred related rows."""
+    sql, params = _statement()
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [list(pks) if value is _PKS else value for value in params])
+        return cursor.fetchall()
+
+
+_PKS = object()
+
+
+@cache
+def _statement() -> tuple[str, tuple]:
+    """The query and its parameters, ``_PKS`` among them. Kept, because composing it takes as long as running it."""
     offers = Offer.objects.listed().filter(software=OuterRef("pk")).order_by("reference")
     certifications = Certification.objects.filter(software=OuterRef("pk")).order_by("pk")
-    return (
-        Software.objects.filter(pk__in=pks, search_document__isnull=False)
+    rows = (
+        Software.objects.filter(search_document__isnull=False)
+        .extra(where=["catalog_software.id = ANY (%s)"], params=[_PKS])
         .order_by()
         .values_list(
             "pk", "reference", "name", "summary", "description", "maker__name",
             "search_document__price", "search_document__sme", "search_document__startup",
-            ArraySubquery(offers.values_list(JSONObject(reference="reference", seller="seller__name"))),
+            ArraySubquery(offers.values_list("reference")),
+            ArraySubquery(offers.values_list("seller__name")),
             ArraySubquery(certifications.values_list("scheme")),
         )
     )  # fmt: skip
+    return rows.query.sql_with_params()

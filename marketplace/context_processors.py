@@ -4,7 +4,9 @@ Everything is lazy, so a fragment or a plain error page, which prints none of it
 whose URL name is not known is left out rather than breaking every page.
 """
 
-from django.urls import NoReverseMatch, reverse
+from functools import lru_cache
+
+from django.urls import NoReverseMatch, get_script_prefix, get_urlconf, reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
@@ -100,7 +102,12 @@ def _links(table, user):
 
 def optional_url(name):
     """The URL of `name`, or '' where this site has no such page."""
+    return _url(name, get_urlconf(), get_script_prefix())
+
+
+@lru_cache(maxsize=200)
+def _url(name, urlconf, _script_prefix):
     try:
-        return reverse(name)
+        return reverse(name, urlconf)
     except NoReverseMatch:
         return ""

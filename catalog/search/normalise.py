@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 # What is written in one run without spaces: kana with their marks, and ideographs. 「・」 is no letter: it separates.
 CJK = (
@@ -30,9 +31,10 @@ _DASH_FOR_VOWEL = re.compile(f"(?<=[{_KANA}])[{_DASHES}](?![{_DASHES}]|{_WORD})"
 # Longer words lose the mark at their end (サーバー = サーバ), as JIS Z 8301 wrote them; short ones (コピー) keep it.
 _FINAL_VOWEL = re.compile(f"(?<=[{_KANA}ー][{_KANA}ー][{_KANA}])ー(?![\u30a0-\u30ff])")
 # Variant characters in names and places, and the small ヶ. One to one, so that offsets stay.
-_VARIANTS = str.maketrans(
-    "ヵヶ髙﨑濵濱邊邉齋齊澤國廣櫻眞榮嶋龍瀧曾條德", "カケ高崎浜浜辺辺斎斉沢国広桜真栄島竜滝曽条徳"
+_VARIANTS = dict(
+    zip("ヵヶ髙﨑濵濱邊邉齋齊澤國廣櫻眞榮嶋龍瀧曾條德", "カケ高崎浜浜辺辺斎斉沢国広桜真栄島竜滝曽条徳", strict=True)
 )
+_VARIANT = re.compile(f"[{''.join(_VARIANTS)}]")  # few texts have one, and str.translate looks every character up
 # Stretches that folding leaves as they are (variants aside), else a character and the marks Unicode fuses with it:
 # combining accents, voicing marks in full and half width.
 _MARKS = "\u0300-\u036f\u3099\u309a\uff9e\uff9f"
@@ -77,11 +79,11 @@ def fold_with_offsets(original: str) -> Folded:
     for cluster in _CLUSTER.finditer(original):
         start, end = cluster.span()
         if cluster["same"] is not None:
-            pieces.append(cluster["same"].translate(_VARIANTS))
+            pieces.append(_without_variants(cluster["same"]))
             starts += range(start, end)
             ends += range(start + 1, end + 1)
         else:
-            piece = _alike(cluster.group())
+            piece = _alike_cluster(cluster.group())
             pieces.append(piece)
             starts += [start] * len(piece)
             ends += [end] * len(piece)
@@ -99,4 +101,11 @@ def fold_with_offsets(original: str) -> Folded:
 def _alike(text: str) -> str:
     # Lower case may take letters apart (İ) that NFKC puts together again; twice makes folding idempotent.
     lowered = unicodedata.normalize("NFKC", text).lower()
-    return unicodedata.normalize("NFKC", lowered).translate(_VARIANTS)
+    return _without_variants(unicodedata.normalize("NFKC", lowered))
+
+
+_alike_cluster = lru_cache(maxsize=10_000)(_alike)
+
+
+def _without_variants(text: str) -> str:
+    return _VARIANT.sub(lambda match: _VARIANTS[match.group()], text)

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from catalog import wording
 from catalog.price_wording import PROBLEMS, QUANTITIES
+from catalog.search.facets import BY_NAME
 
 register = template.Library()
 
@@ -57,29 +58,37 @@ def _marked(segments) -> str:
 
 @register.simple_tag
 def facet_choices(facet):
-    """The check boxes of one facet (``views.public._facet``) with their counts."""
-    kept = _boxes(facet["name"], tuple((o["value"], o["label"], o["depth"]) for o in facet["options"]), get_language())
+    """The check boxes of one facet (``search.page.Facet``) with their counts."""
+    labels = tuple(choice.label if isinstance(choice.label, str) else None for choice in facet.choices)
+    boxes = _boxes(facet.name, tuple((c.value, c.depth) for c in facet.choices), labels, get_language())
     return mark_safe(  # noqa: S308 - the boxes are escaped, the rest are numbers
         "\n".join(
-            f"{start}{'' if option['count'] else ' choice--none'}{box}{' checked' if option['checked'] else ''}"
-            f"{label}{option['said']}{end}"
-            for option, (start, box, label, end) in zip(facet["options"], kept, strict=True)
+            f"{start}{'' if choice.count else ' choice--none'}{box}{' checked' if choice.chosen else ''}{label}"
+            f"{choice.count if facet.is_exact else wording.count_in_words(choice.count, is_exact=False)}{end}"
+            for choice, (start, box, label, end) in zip(facet.choices, boxes, strict=True)
         )
     )
 
 
 @lru_cache(maxsize=200)
-def _boxes(name: str, options: tuple, language: str) -> list[tuple[str, str, str, str]]:
-    """What a facet's check boxes have in common on every page, as the pieces between what differs."""
+def _boxes(facet: str, values: tuple, labels: tuple, language: str) -> list[tuple[str, str, str, str]]:
+    """What a facet's check boxes have in common on every page, as the pieces between what differs.
+
+    ``values``: (value, depth). ``labels``: None for those that are ours and so depend on the language alone.
+    """
     unit = escape(_("件"))
+    texts = [
+        BY_NAME[facet].labels[value] if label is None else label
+        for (value, _d), label in zip(values, labels, strict=True)
+    ]
     return [
         (
             f'<div class="choice{" choice--child" if depth else ""}',
-            f'"><input type="checkbox" id="{name}-{number}" name="{name}" value="{escape(value)}"',
-            f'><label for="{name}-{number}">{escape(label)}</label><span class="choice__count">',
+            f'"><input type="checkbox" id="{facet}-{number}" name="{facet}" value="{escape(value)}"',
+            f'><label for="{facet}-{number}">{escape(str(text))}</label><span class="choice__count">',
             f'<span class="visually-hidden">{unit}</span></span></div>',
         )
-        for number, (value, label, depth) in enumerate(options, start=1)
+        for number, ((value, depth), text) in enumerate(zip(values, texts, strict=True), start=1)
     ]
 
 

@@ -35,7 +35,7 @@ from ..search.page import SORTS, search
 from ..search.source import REFERENCE_SIZE
 from ..search.statement import DEEPEST, SearchTimeout
 from ..search.suggest import suggest
-from ..wording import category_names, count_in_words, in_words
+from ..wording import category_names, in_words
 
 COMPARED_AT_MOST = 5
 LONGEST_QUERY = 200
@@ -79,7 +79,7 @@ def software_list(request):
         "stay_url": reverse("catalog:software_list") + (f"?{urlencode(here)}" if here else ""),
         "chips": [{"label": label, "href": less.url(*kept)} for label, less in criteria.conditions()],
         "without_filters": replace(criteria, filters=Filters()).url(*kept),
-        "facets": [_facet(facet) for facet in found.facets],
+        "facets": found.facets,
         "sorts": [(value, label, value == found.sort) for value, label in SORTS.items()],
         "unknown": [
             *(_unknown(name, value) for name, value in criteria.filters.unknown),
@@ -384,27 +384,6 @@ def _misunderstood(params, criteria) -> list[str]:
     if low is not None and high is not None and low > high:
         said.append(_("年間価格の下限が上限を上回っています。"))
     return said
-
-
-def _facet(facet) -> dict:
-    chosen = {choice.value for choice in facet.chosen}
-    return {
-        "name": facet.name,
-        "legend": facet.label,
-        "chosen": len(chosen),
-        "open": bool(chosen) or facet.name in {"category", "target"},
-        "options": [
-            {
-                "value": choice.value,
-                "label": str(choice.label),
-                "count": choice.count,
-                "said": count_in_words(choice.count, is_exact=facet.is_exact),
-                "checked": choice.chosen,
-                "depth": choice.depth,
-            }
-            for choice in facet.choices
-        ],
-    }
 
 
 def _page_number(request) -> int:

@@ -32,7 +32,7 @@ def test_software_list_answers_like_the_page(client):
 def test_software_list_query_count(client, django_assert_num_queries, count):
     for _ in range(count):
         listed_software()
-    with django_assert_num_queries(5):  # synonyms, search, categories, listings, facts
+    with django_assert_num_queries(6):  # size of the catalogue, synonyms, search, categories, listings, facts
         client.get("/api/v1/software/", {"q": "勤怠"})
 
 
