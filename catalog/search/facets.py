@@ -66,6 +66,18 @@ def availability_band(millipercent: int | None) -> str:
     return UNTOLD if millipercent is None else AVAILABILITY_BANDS[bisect_right(AVAILABILITY_BOUNDS, millipercent)]
 
 
+def price_bands(low: int | None, high: int | None) -> tuple[str, ...]:
+    """The bands that prices from ``low`` to ``high`` yen lie in, both inclusive, None for open."""
+    first = bisect_right(PRICE_BOUNDS, low or 0)
+    last = len(PRICE_BOUNDS) if high is None else bisect_right(PRICE_BOUNDS, high)
+    return PRICE_BANDS[first : last + 1]
+
+
+def availability_bands(low: int) -> tuple[str, ...]:
+    """The bands of promises of at least ``low`` thousandths of a percent."""
+    return AVAILABILITY_BANDS[bisect_right(AVAILABILITY_BOUNDS, low) :]
+
+
 FACETS = (
     FacetKind("category", _("業務分類"), "categories"),  # values: the category tree
     FacetKind(

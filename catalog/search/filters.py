@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 
-from .facets import BY_NAME, FACETS, category_tree, millipercent
+from .facets import BY_NAME, FACETS, availability_bands, category_tree, millipercent, price_bands
 
 _TRUTH = {"true": "yes", "1": "yes", "false": "no", "0": "no"}
 _LARGEST = 2**62
@@ -78,6 +78,16 @@ class Filters:
     def lexemes(self) -> dict[str, list[str]]:
         """By facet, the lexemes one of which a listing must have."""
         return {name: [BY_NAME[name].lexeme(value) for value in values] for name, values in self.chosen.items()}
+
+    def implied(self) -> list[list[str]]:
+        """Lexemes that follow from the ranges: of each list a listing in range has one. They spare looking at the others."""
+        found = []
+        if self.price_min is not None or self.price_max is not None:
+            found.append([BY_NAME["price"].lexeme(band) for band in price_bands(self.price_min, self.price_max)])
+        if self.availability_min is not None:
+            bands = availability_bands(millipercent(self.availability_min))
+            found.append([BY_NAME["availability"].lexeme(band) for band in bands])
+        return [lexemes for lexemes in found if lexemes]  # an empty range finds nothing by its own conditions
 
     def conditions(self) -> list[tuple[str, int]]:
         """The ranges as SQL with one parameter each."""

@@ -120,10 +120,10 @@ class Query:
     def _literal(self, leads: Sequence[str], facets: Iterable[str], excluding: bool = False) -> str:
         parts = [_any(_tsquery(text, leads) for text in term.texts) for term in self.wanted]
         parts += facets
+        if not parts:  # something to take what is excluded from
+            parts = [tokens.quoted(EVERY)]
         if excluding:
             parts += [f"!({_tsquery(term.text, leads)})" for term in self.excluded]
-        if not self.wanted:
-            parts.insert(0, tokens.quoted(EVERY))
         return " & ".join(parts)
 
 

@@ -244,8 +244,9 @@ class Statement:
 
 
 def facet_literals(filters: Filters) -> list[str]:
-    """The chosen values as ``tsquery`` literals, one a facet."""
-    return [f"({' | '.join(map(tokens.quoted, values))})" for values in filters.lexemes().values()]
+    """The chosen values, and what follows from the ranges, as ``tsquery`` literals."""
+    choices = [*filters.lexemes().values(), *filters.implied()]
+    return [f"({' | '.join(map(tokens.quoted, values))})" for values in choices]
 
 
 def _not_in(step: str) -> str:

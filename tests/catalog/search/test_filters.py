@@ -130,3 +130,29 @@ def test_amount_is_read_as_people_write_it(typed, yen):
     filters = read(urlencode({"price_max": typed}))
     assert filters.price_max == yen
     assert bool(filters.unknown) == (yen is None)
+
+
+def test_ranges_imply_the_bands_they_touch():
+    """To the yen: a band left out would lose listings, and the conditions themselves do the rest."""
+    for low, high in (
+        (None, 499_999),
+        (None, 500_000),
+        (500_000, 500_000),
+        (0, None),
+        (29_999_999, 30_000_000),
+        (2, 1),
+    ):
+        implied = Filters(price_min=low, price_max=high).implied()
+        inside = {
+            BY_NAME["price"].lexeme(price_band(yen))
+            for yen in (0, 1, 499_999, 500_000, 999_999, 2_999_999, 29_999_999, 30_000_000, 10**9)
+            if (low is None or yen >= low) and (high is None or yen <= high)
+        }
+        assert inside <= set(implied[0]) if implied else not inside
+    assert Filters(availability_min=Decimal("99.95")).implied() == [
+        ["@availability:from_99_95", "@availability:from_99_99"]
+    ]
+    assert Filters(availability_min=Decimal("99.96")).implied() == [
+        ["@availability:from_99_95", "@availability:from_99_99"]
+    ]
+    assert Filters(chosen={"sme": ("yes",)}).implied() == []
