@@ -78,7 +78,12 @@ def build(number: int) -> Built:
 def builders() -> Iterator[Callable[[range], Iterator[Built]]]:
     """Processes that make listings and their rows; started before a connection is open, so that none is shared."""
     with get_context("fork").Pool(os.cpu_count(), initializer=django.setup) as pool:
-        yield lambda numbers: pool.imap(build, numbers, chunksize=100)
+        # In stretches: they make listings faster than a database stores them, and what waits is kept in memory.
+        yield lambda numbers: (
+            built
+            for start in range(0, len(numbers), 10_000)
+            for built in pool.imap(build, numbers[start : start + 10_000], chunksize=100)
+        )
 
 
 def drop_indexes() -> None:
