@@ -22,6 +22,8 @@ READINGS = Path(__file__).with_name("category_readings.json")
 ALIKE = 0.45
 """Least likeness (Dice coefficient of character pairs) of a correction: 勤退管理 and 勤怠管理 have 0.6."""
 _COMPARED = 2000
+LONGEST_WORD = 30
+"""Of a word that is corrected; those known are no longer than 20 (see ``document.words``)."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,8 @@ def _occurs(query: Query) -> bool:
 
 
 def _most_alike(word: str) -> str | None:
+    if len(word) > LONGEST_WORD:
+        return None
     pairs = bigrams(word)
     spread = max(1, len(word) // 3)
     lengths = range(len(word) - spread, len(word) + spread + 1)

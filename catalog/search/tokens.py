@@ -10,6 +10,7 @@ last one; a Latin word is indexed as it is. Where one run follows another ("AIè­
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from .normalise import RUN
 
@@ -59,7 +60,8 @@ class Token:
     prefix: bool = False
 
 
-def wanted(term: str) -> list[Token]:
+@lru_cache(maxsize=1000)  # a search asks some ten times for each of its terms
+def wanted(term: str) -> tuple[Token, ...]:
     """Return the tokens all of which a text must have to contain the canonical ``term``.
 
     A single token decides alone. Several are necessary, not sufficient: they may stand apart in the text.
@@ -77,7 +79,7 @@ def wanted(term: str) -> list[Token]:
             tokens[Token(run, prefix=True)] = None
         elif len(runs) == 1:  # else a junction holds the word, or the single character, already
             tokens[Token(run[:LONGEST_WORD], prefix=japanese or completed)] = None
-    return list(tokens)
+    return tuple(tokens)
 
 
 def _junction(left: tuple, right: tuple) -> str:

@@ -84,7 +84,7 @@ class Command(BaseCommand):
             return None
 
     def _measure_sizes(self, sizes, build, engines, peers_up_to):
-        loaded, words, results = 0, set(), {}
+        loaded, loader, results = 0, database.Loader(), {}
         for size in sizes:
             if size > peers_up_to:
                 engines = []
@@ -97,7 +97,7 @@ class Command(BaseCommand):
             ):
                 batch.append(built)
                 if len(batch) == database.CHUNK or built.listing["id"] == size:
-                    database.load(batch, words)
+                    loader.load(batch)
                     for engine in engines:
                         engine.load(each.row for each in batch)
                     batch = []

@@ -12,11 +12,12 @@ from typing import NamedTuple
 import django
 from django.apps import apps
 from django.db import connection, transaction
+from django.db.models import Model
 from django.test.utils import override_settings
 
 from ... import pricing
 from ..document import SearchRow, bigrams, build_document, names, words
-from ..models import SearchDocument, SearchSlice, SearchWord
+from ..models import SearchDocument, SearchSlice
 from ..prices import PricePiece, price_pieces
 from ..source import REFERENCE_SIZE
 from ..tokens import tsvector
@@ -103,27 +104,33 @@ def make_indexes() -> None:
         cursor.execute("ANALYZE")
 
 
-def load(batch: list[Built], known_words: set[str]) -> None:
-    """Store listings with everything a result page shows of them, and their search rows by COPY.
+class Loader:
+    """Stores listings with everything a result page shows of them, and their search rows; all by COPY."""
 
-    ``known_words`` are stored already; those of the batch are added to it.
-    """
-    new = sorted({word for built in batch for word in built.words} - known_words)
-    known_words.update(new)
-    with transaction.atomic():
-        _store_live_rows([built.listing for built in batch])
-        _copy("catalog_searchdocument", SearchRow._fields, (built.row for built in batch))
-        _copy(
-            "catalog_searchname",
-            ("listing_id", "form", "rank"),
-            ((built.listing["id"], *name) for built in batch for name in built.names),
-        )
-        _copy(
-            "catalog_searchprice",
-            ("listing_id", *PricePiece._fields),
-            ((built.listing["id"], *piece) for built in batch for piece in built.prices),
-        )
-        SearchWord.objects.bulk_create(SearchWord(form=word, grams=tsvector(bigrams(word))) for word in new)
+    def __init__(self):
+        self._words: set[str] = set()
+        self._companies: dict[str, int] = {}
+        self._leaves = dict(apps.get_model("catalog", "Category").objects.exclude(bit=None).values_list("bit", "pk"))
+
+    def load(self, batch: list[Built]) -> None:
+        listings = [built.listing for built in batch]
+        new = sorted({word for built in batch for word in built.words} - self._words)
+        self._words.update(new)
+        with transaction.atomic():
+            for objects in _live_rows(listings, self._companies, self._leaves):
+                _insert(objects)
+            _copy("catalog_searchdocument", SearchRow._fields, (built.row for built in batch))
+            _copy(
+                "catalog_searchname",
+                ("listing_id", "form", "rank"),
+                ((built.listing["id"], *name) for built in batch for name in built.names),
+            )
+            _copy(
+                "catalog_searchprice",
+                ("listing_id", *PricePiece._fields),
+                ((built.listing["id"], *piece) for built in batch for piece in built.prices),
+            )
+            _copy("catalog_searchword", ("form", "grams"), ((word, tsvector(bigrams(word))) for word in new))
 
 
 def _copy(table: str, columns: Iterable[str], rows: Iterable[Iterable]) -> None:
@@ -132,27 +139,25 @@ def _copy(table: str, columns: Iterable[str], rows: Iterable[Iterable]) -> None:
             copy.write_row(row)
 
 
-def _store_live_rows(listings: list[dict]) -> None:
+def _live_rows(listings: list[dict], companies: dict[str, int], leaves: dict[int, int]) -> Iterator[list[Model]]:
+    """The rows of a batch, table by table. ``companies``: keys by name; those new are added."""
     Company = apps.get_model("companies", "Company")
-    Software, Revision, Offer, PriceLine, Certification, Category = (
-        apps.get_model("catalog", name)
-        for name in ("Software", "Revision", "Offer", "PriceLine", "Certification", "Category")
+    Software, Revision, Offer, PriceLine, Certification = (
+        apps.get_model("catalog", name) for name in ("Software", "Revision", "Offer", "PriceLine", "Certification")
     )
-    leaves = {category.bit: category.pk for category in Category.objects.exclude(bit=None)}
-    names = {name for each in listings for name in (each["maker"], *each["sellers"])}
-    known = dict(Company.objects.filter(name__in=names).values_list("name", "pk"))
-    first = Company.objects.count()
-    made = Company.objects.bulk_create(
-        Company(name=name, corporate_number=f"{9_000_000_000_000 + first + place}")
-        for place, name in enumerate(sorted(names - known.keys()))
-    )
-    known |= {company.name: company.pk for company in made}
-
-    Software.objects.bulk_create(
+    names = dict.fromkeys(name for each in listings for name in (each["maker"], *each["sellers"]))
+    made = []
+    for name in names:
+        if name not in companies:
+            companies[name] = pk = len(companies) + 1
+            made.append(Company(pk=pk, name=name, corporate_number=f"{9_000_000_000_000 + pk}"))
+    yield made
+    yield [Revision(pk=each["id"], software_id=each["id"], number=1) for each in listings]
+    yield [
         Software(
             pk=each["id"],
             reference=each["reference"],
-            maker_id=known[each["maker"]],
+            maker_id=companies[each["maker"]],
             status="listed",
             listed_revision_id=each["id"],
             listed_at=each["listed_at"],
@@ -169,32 +174,46 @@ def _store_live_rows(listings: list[dict]) -> None:
             availability_percent=each["availability"] and each["availability"] / 1000,
         )
         for each in listings
-    )
-    Revision.objects.bulk_create(Revision(pk=each["id"], software_id=each["id"], number=1) for each in listings)
-    offers = Offer.objects.bulk_create(
-        Offer(
-            reference=f"OF-{each['id']:06}{place}",
-            software_id=each["id"],
-            seller_id=known[seller],
-            kind="direct" if seller == each["maker"] else "reseller",
-            listed_revision_id=each["id"],
+    ]
+    offers = [
+        (
+            Offer(
+                pk=each["id"] * 10 + place,
+                reference=f"OF-{each['id']:06}{place}",
+                software_id=each["id"],
+                seller_id=companies[seller],
+                kind="direct" if seller == each["maker"] else "reseller",
+                listed_revision_id=each["id"],
+            ),
+            each["price_lines"],
         )
         for each in listings
         for place, seller in enumerate(dict.fromkeys(each["sellers"]))
-    )
-    lines = {each["id"]: each["price_lines"] for each in listings}
-    PriceLine.objects.bulk_create(
-        PriceLine(**({"item": "利用料", "tax_included": True} | line), offer=offer, position=position)
-        for offer in offers
-        for position, line in enumerate(lines[offer.software_id])
-    )
-    Certification.objects.bulk_create(
+    ]
+    yield [offer for offer, _lines in offers]
+    yield [
+        PriceLine(**({"item": "利用料", "tax_included": True} | line), offer_id=offer.pk, position=position)
+        for offer, lines in offers
+        for position, line in enumerate(lines)
+    ]
+    yield [
         Certification(software_id=each["id"], scheme=scheme, number=f"{each['id']}", expires_on=date(2028, 1, 1))
         for each in listings
         for scheme in each["certification"]
-    )
-    Software.categories.through.objects.bulk_create(
+    ]
+    yield [
         Software.categories.through(software_id=each["id"], category_id=leaves[category["bit"]])
         for each in listings
         for category in each["categories"]
-    )
+    ]
+
+
+def _insert(objects: list[Model]) -> None:
+    """Store new objects of one model; the database gives keys to those that have none."""
+    if objects:
+        fields = [field for field in objects[0]._meta.concrete_fields if not field.primary_key or objects[0].pk]
+        _copy(
+            objects[0]._meta.db_table,
+            [field.column for field in fields],
+            ([field.get_db_prep_save(field.pre_save(each, True), connection) for field in fields] for each in objects),
+        )

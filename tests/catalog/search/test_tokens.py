@@ -25,16 +25,16 @@ def test_lexemes_join_what_touches_and_latin_words_in_a_row():
 
 
 def test_wanted_decides_alone_up_to_three_characters():
-    assert wanted("税") == [Token("税", prefix=True)]
-    assert wanted("勤怠") == [Token("勤怠", prefix=True)]
-    assert wanted("固定資") == [Token("固定資")]
-    assert wanted("kuber") == [Token("kuber", prefix=True)]
-    assert wanted("google cl") == [Token("google cl", prefix=True)]
+    assert wanted("税") == (Token("税", prefix=True),)
+    assert wanted("勤怠") == (Token("勤怠", prefix=True),)
+    assert wanted("固定資") == (Token("固定資"),)
+    assert wanted("kuber") == (Token("kuber", prefix=True),)
+    assert wanted("google cl") == (Token("google cl", prefix=True),)
 
 
 def test_wanted_does_not_complete_a_single_letter():
-    assert wanted("a") == [Token("a")]
-    assert wanted("プランa") == [Token("プラン"), Token("ンa")]
+    assert wanted("a") == (Token("a"),)
+    assert wanted("プランa") == (Token("プラン"), Token("ンa"),)
 
 
 @given(WORDS, st.data())
