@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from .normalise import CJK, RUN, fold, fold_with_offsets
+from .normalise import CJK, RUN, fold_with_offsets
 from .tokens import SHORTEST_PREFIX
 
 Segments = list[tuple[str, bool]]
@@ -45,9 +45,9 @@ def _cut(text: str, spans: Sequence[tuple[int, int]], start: int, end: int) -> S
 
 def matches(text: str, terms: Sequence[str]) -> list[tuple[int, int]]:
     """The stretches of ``text`` that match, in order and without overlaps."""
-    pattern = _pattern(tuple(terms))
-    if not terms or not pattern.search(fold(text)):
+    if not terms:
         return []
+    pattern = _pattern(tuple(terms))
     folded = fold_with_offsets(text)
     spans: list[tuple[int, int]] = []
     for match in pattern.finditer(folded.text):

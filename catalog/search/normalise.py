@@ -38,6 +38,8 @@ _VARIANT = re.compile(f"[{''.join(_VARIANTS)}]")  # few texts have one, and str.
 # Stretches that folding leaves as they are (variants aside), else a character and the marks Unicode fuses with it:
 # combining accents, voicing marks in full and half width.
 _MARKS = "\u0300-\u036f\u3099\u309a\uff9e\uff9f"
+# Where nothing fuses: made alike, such a text can only grow, so one that did not has kept each character's place.
+_ONE_TO_ONE = re.compile("[\x00-\u00ff\u2010-\u2027\u3000-\u3098\u309b-\u30ff\u3400-\u9fff\uff01-\uff9d\uffe0-\uffee]*")
 _CLUSTER = re.compile(
     f"(?P<same>[ -@\\[-~\u3001-\u3029\u3041-\u3096\u30a1-\u30fe\u4e00-\u9fff]+(?![{_MARKS}]))|.[{_MARKS}]*", re.DOTALL
 )
@@ -73,6 +75,24 @@ class Folded:
 def fold_with_offsets(original: str) -> Folded:
     """Like :func:`fold`, with offsets. Where letters fuse beyond their cluster (Hangul written in parts), every
     character stands for the whole text: too much is marked then, never the wrong thing."""
+    whole = _alike(original)
+    starts: Sequence[int] = range(len(original))
+    ends: Sequence[int] = range(1, len(original) + 1)
+    if not (len(whole) == len(original) and _ONE_TO_ONE.fullmatch(original)):
+        starts, ends = _offsets(original, whole)
+    text = _DASH_FOR_VOWEL.sub("ー", whole)
+    removed = [match.start() for match in _FINAL_VOWEL.finditer(text)]
+    if removed:
+        starts, ends = list(starts), list(ends)
+    for position in reversed(removed):
+        ends[position - 1] = ends[position]  # the mark is highlighted with the kana it lengthens
+        text = text[:position] + text[position + 1 :]
+        del starts[position], ends[position]
+    return Folded(text, starts, ends)
+
+
+def _offsets(original: str, whole: str) -> tuple[list[int], list[int]]:
+    """Where each character of ``whole``, which is ``original`` made alike, came from."""
     pieces: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
@@ -87,15 +107,9 @@ def fold_with_offsets(original: str) -> Folded:
             pieces.append(piece)
             starts += [start] * len(piece)
             ends += [end] * len(piece)
-    text, whole = "".join(pieces), _alike(original)
-    if text != whole:
-        text, starts, ends = whole, [0] * len(whole), [len(original)] * len(whole)
-    text = _DASH_FOR_VOWEL.sub("ー", text)
-    for position in reversed([match.start() for match in _FINAL_VOWEL.finditer(text)]):
-        ends[position - 1] = ends[position]  # the mark is highlighted with the kana it lengthens
-        text = text[:position] + text[position + 1 :]
-        del starts[position], ends[position]
-    return Folded(text, starts, ends)
+    if "".join(pieces) != whole:
+        return [0] * len(whole), [len(original)] * len(whole)
+    return starts, ends
 
 
 def _alike(text: str) -> str:

@@ -1,8 +1,8 @@
 """One page of results with its total and facet counts."""
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -13,7 +13,7 @@ from . import suggest
 from .facets import BY_NAME, COUNTED_TOGETHER, FACETS, FacetKind, Remembered, category_tree
 from .filters import Filters
 from .models import SLICES, SearchSlice
-from .query import Query, parse
+from .query import Query, Term, parse, take_apart
 from .statement import ALONE, CHECKED_LOOSE, DEEPEST, PAGE, SLICE, Asked, Statement
 from .synonyms import known_synonyms
 
@@ -67,16 +67,23 @@ class Page:
     terms: tuple[str, ...]
     did_you_mean: str | None
     explanation: str
+    readable: int = DEEPEST  # results that can be paged through
+    taken_apart: tuple[tuple[str, tuple[str, ...]], ...] = ()  # nothing has the first as a whole: what was found by
+
+    @property
+    def found_by(self) -> str:
+        """The words to type that find the same, to the letter."""
+        return self.query.written if self.taken_apart else self.query.typed
 
     @property
     def last_number(self) -> int:
         """The last page that can be opened, at least 1."""
-        return max(1, -(-min(self.total, DEEPEST) // self.size))
+        return max(1, -(-min(self.total, self.readable) // self.size))
 
     @property
     def is_cut(self) -> bool:
         """Whether there are more results than can be paged through."""
-        return self.total > DEEPEST
+        return self.total > self.readable
 
     def facet(self, name: str) -> Facet:
         return next(facet for facet in self.facets if facet.name == name)
@@ -91,19 +98,28 @@ def search(
     page_size: int = PAGE_SIZE,
     synonyms: bool = True,
     size: Size | None = None,
+    forgiving: bool = True,
 ) -> Page:
     """Find listings.
 
     ``query``: as typed (see ``query.parse``). ``sort``: one of ``SORTS``; anything else is relevance. ``page`` counts
     from 1; beyond ``Page.last_number`` the page is empty. ``size``: the buyer's, for the order by price; None is the
-    reference size. Raises ``SearchTimeout``.
+    reference size. ``forgiving``: where no listing has a compound as a whole, look for its words (``Page.taken_apart``).
+    Raises ``SearchTimeout``.
     """
     filters = filters or Filters()
     sort = sort if sort in SORTS else "relevance"
     parsed = parse(query, known_synonyms() if synonyms and query.strip() else {})
     offset = min((page - 1) * page_size, DEEPEST)
     asked = Asked(sort, offset, limit=min(page_size, DEEPEST - offset), buyer=size)
-    answer = (_of_many if is_large() else exact)(parsed, filters, asked)
+    ask = _of_many if is_large() else exact
+    answer, taken_apart = ask(parsed, filters, asked), ()
+    if forgiving and not answer.total and (apart := _apart(parsed, known_synonyms() if synonyms else {})):
+        looser = replace(parsed, terms=tuple(dict.fromkeys(word for _term, words in apart for word in words)))
+        second = ask(looser, filters, asked)
+        if second.total:
+            parsed, answer = looser, second
+            taken_apart = tuple((term.text, tuple(w.text for w in words)) for term, words in apart if words != (term,))
     return Page(
         query=parsed,
         filters=filters,
@@ -117,7 +133,15 @@ def search(
         terms=tuple(text for term in parsed.wanted for text in term.texts),
         did_you_mean=suggest.correction(parsed) if not answer.total and parsed.wanted else None,
         explanation=explanation(sort, parsed, size),
+        readable=answer.readable,
+        taken_apart=taken_apart,
     )
+
+
+def _apart(query: Query, synonyms: Mapping) -> list[tuple[Term, tuple[Term, ...]]]:
+    """Each term with the words it is made of, where no listing has it as a whole; nothing if that changes nothing."""
+    apart = [(term, (term,) if suggest.occurs(term) else take_apart(term, synonyms)) for term in query.terms]
+    return apart if any(words != (term,) for term, words in apart) else []
 
 
 # What is asked of the database
@@ -147,6 +171,11 @@ class Answer:
     @property
     def total_is_exact(self) -> bool:
         return None not in self.estimated
+
+    @property
+    def readable(self) -> int:
+        """Of an estimated search, what the slice has is there to be read for certain."""
+        return DEEPEST if self.total_is_exact else min(DEEPEST, self.found)
 
 
 def exact(query: Query, filters: Filters, asked: Asked) -> Answer:
@@ -180,8 +209,8 @@ def _of_many(query: Query, filters: Filters, asked: Asked) -> Answer:
     return sliced
 
 
-TOO_MANY = DEEPEST
-"""Listings found in the slice from which on the others are not counted: it then has a page whatever its number."""
+TOO_MANY = 320
+"""Listings found in the slice, some 10,000 in all, from which on the others are not counted."""
 LARGE = 200_000
 """Listings from which on counting them all takes too long; with fewer, a slice would tell too little."""
 

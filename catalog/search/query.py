@@ -24,11 +24,21 @@ _PART = re.compile(
 
 @dataclass(frozen=True)
 class Term:
-    """Something a listing must (or must not) contain. ``text`` is canonical; ``alternatives`` do as well."""
+    """Something a listing must (or must not) contain. ``text`` is canonical; ``alternatives`` do as well.
+
+    ``quoted``: meant to the letter.
+    """
 
     text: str
     excluded: bool = False
     alternatives: tuple[str, ...] = ()
+    quoted: bool = False
+
+    @property
+    def written(self) -> str:
+        """As one may type it."""
+        word = f'"{self.text}"' if self.quoted or " " in self.text else self.text
+        return f"-{word}" if self.excluded else word
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -56,6 +66,10 @@ class Query:
     def typed_only(self) -> "Query":
         """The same without synonyms."""
         return replace(self, terms=tuple(replace(term, alternatives=()) for term in self.terms))
+
+    @property
+    def written(self) -> str:
+        return " ".join(term.written for term in self.terms)
 
     @property
     def wanted(self) -> tuple[Term, ...]:
@@ -137,7 +151,8 @@ def parse(typed: str, synonyms: Mapping[str, tuple[str, ...]] = MappingProxyType
     terms: dict[str, Term] = {}
     for part in _PART.finditer(text):
         excluded = part["minus"] is not None
-        if part["phrase"] is not None:
+        quoted = part["phrase"] is not None
+        if quoted:
             found = [(canonical(part["phrase"]), ())]
         else:
             found = [
@@ -147,9 +162,63 @@ def parse(typed: str, synonyms: Mapping[str, tuple[str, ...]] = MappingProxyType
                 found = [(canonical(part["word"]), ())]
         for word, alternatives in found:
             if word and word not in terms:
-                terms[word] = Term(word, excluded, alternatives)
+                terms[word] = Term(word, excluded, alternatives, quoted)
     kept = tuple(terms.values())[:MOST_TERMS]
     return Query(typed=text.strip(), terms=kept, shortened=shortened or len(terms) > MOST_TERMS)
+
+
+GENERIC = frozenset(
+    map(
+        canonical,
+        [
+            "システム",
+            "サービス",
+            "ソフト",
+            "ソフトウェア",
+            "ツール",
+            "アプリ",
+            "アプリケーション",
+            "パッケージ",
+            "プラットフォーム",
+            "ソリューション",
+        ],
+    )
+)
+"""What officials put behind the name of what they look for, and few vendors do: every listing is one."""
+
+_SCRIPT_RUNS = re.compile("[一-鿿㐀-䶿々〆〇]+|[ァ-ヺー]+|[ぁ-ゖー]+|[^\\W_ぁ-ヿ一-鿿㐀-䶿々〆〇]+")
+
+
+def take_apart(term: Term, synonyms: Mapping[str, tuple[str, ...]]) -> tuple[Term, ...]:
+    """The words that a compound is made of, for when nothing has it as a whole: クラウド型勤怠管理システム is クラウド and
+    勤怠管理.
+
+    It is cut where the script changes and around the words that ``synonyms`` knows. Single characters, particles and what
+    every listing is (``GENERIC``) are left out. A term that is quoted, excluded or no compound comes back as it is.
+    """
+    if term.quoted or term.excluded:
+        return (term,)
+    pieces: dict[str, None] = {}
+    for run in _SCRIPT_RUNS.findall(term.text):
+        pieces.update(dict.fromkeys(_known_words(run, synonyms)))
+    words = [piece for piece in pieces if len(piece) > (2 if _HIRAGANA.fullmatch(piece) else 1)]
+    kept = [word for word in words if word not in GENERIC] or words
+    if not kept or kept == [term.text]:
+        return (term,)
+    return tuple(Term(word, alternatives=synonyms.get(word, ())[:MOST_ALTERNATIVES]) for word in kept)
+
+
+_HIRAGANA = re.compile("[ぁ-ゖー]+")
+
+
+def _known_words(run: str, synonyms: Mapping[str, tuple[str, ...]]) -> list[str]:
+    """A run of one script, cut around the known words in it, the longest first."""
+    for length in range(len(run), 1, -1):
+        for start in range(len(run) - length + 1):
+            if run[start : start + length] in synonyms:
+                before, after = run[:start], run[start + length :]
+                return [*_known_words(before, synonyms), run[start : start + length], *_known_words(after, synonyms)]
+    return [run] if run else []
 
 
 def _words(word: str) -> list[str]:

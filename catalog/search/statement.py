@@ -4,7 +4,6 @@ The planner cannot estimate an AND of tokens (it was seen wrong by a factor of 4
 out-of-line vectors. So it is left few choices: steps are MATERIALIZED, and only bitmap scans are allowed.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import DatabaseError, connection
@@ -38,8 +37,6 @@ ORDER = {
     "price": "price NULLS LAST, seed, listing_id",
     "adoptions": "adoptions DESC, seed, listing_id",
 }
-SAME_NAME, TYPED_IN_NAME, IN_NAME, TYPED_IN_SUMMARY, IN_SUMMARY, TYPED, ANYWHERE, IN_REST = range(8)
-"""Where a listing has the words, from the best. *Typed*: in the words of the query, not of its synonyms."""
 
 
 class SearchTimeout(Exception):
@@ -177,20 +174,18 @@ class Statement:
         return [_not_in(wrong)]
 
     def _ranked(self, need: int, is_broad: bool) -> str:
-        """All that may be among the ``need`` first, with ``rank`` and ``is_apart``: lower ranks are only looked up while
-        the better ones do not suffice. Within the lower ones, a name that begins like a word of the query goes first."""
-        query, facets = self.query, facet_literals(self.filters)
+        """All that may be among the ``need`` first, with ``rank`` and ``is_apart``. A rank is only looked up while the
+        better ones do not suffice; the last ones, which the name and the summary do not decide, all together."""
+        query, typed, facets = self.query, self.query.typed_only, facet_literals(self.filters)
         table = SLICE if is_broad else TABLE
-        found, typed = self._found("listing_id, seed", table=table), query.typed_only
-        in_front = {
-            SAME_NAME: f"{query.is_name()} & {query.in_name(facets)}",
-            TYPED_IN_NAME: typed.in_name(facets),
-            IN_NAME: query.in_name(facets),
-            TYPED_IN_SUMMARY: typed.in_name_or_summary(facets),
-            IN_SUMMARY: query.in_name_or_summary(facets),
-        }
-        if query == typed:
-            del in_front[IN_NAME], in_front[IN_SUMMARY]
+        found = self._found("listing_id, seed", table=table)
+        akin = query.partly_in_name()
+
+        very_name = f"{query.is_name()} & {query.in_name(facets)}"
+        summary = [typed.in_name_or_summary(facets), query.in_name_or_summary(facets)]
+        near = [f"{literal} & {akin}" for literal in summary] if akin else summary
+        in_front = [very_name, typed.in_name(facets), query.in_name(facets), near[0], summary[0], near[1], summary[1]]
+        in_front = list(dict.fromkeys(in_front))  # without synonyms some are the same
 
         # What the head alone cannot tell: whether something excluded is elsewhere in the listing, or a word is none.
         but = [_not_in(name) for name in self._steps if name == "wrong_"]
@@ -200,53 +195,50 @@ class Statement:
             )
             but.append(_not_in("excluded"))
 
-        enough: list[str] = []  # each step holds those before it, so the last tells whether one more is needed
+        short: list[str] = []
         ranked = []
-        for rank, literal in in_front.items():
-            in_name = rank in (TYPED_IN_NAME, IN_NAME)
-            matches = [self._matches("head", literal), *but]
-            step = f"rank_{rank}"
-            first = TABLE if rank == SAME_NAME and not query.excluded else table
-            steps = {step: [first, *matches, *enough]}
-            if is_broad and not query.excluded and rank != SAME_NAME:
-                # Below the name the slice's are not the first in order: unless it has all that can be read, look further.
-                short = f"(SELECT count(*) FROM {step}) < {need if in_name else DEEPEST}"
-                steps[f"{step}_all"] = [TABLE, *matches, *enough, short]
-            for name, (source, *conditions) in steps.items():
-                self._steps[name] = f"SELECT listing_id, seed FROM {source} WHERE {' AND '.join(conditions)}"
-                ranked.append(f"SELECT listing_id, seed, {rank} FROM {name}")
-            enough = [f"(SELECT count(*) FROM {name}) < {need}" for name in steps]
-            if in_name:
-                enough_in_name = enough
+        for rank, literal in enumerate(in_front):
+            conditions = [self._matches("head", literal), *but]
+            sources = [table]
+            if is_broad and not query.excluded:
+                # Where the slice has enough of a rank, these are its first. The very name is rare: ask the table at once.
+                sources = [SLICE, TABLE] if rank else [TABLE]
+            for source in sources:
+                step = f"rank_{rank}_{source.rpartition('_')[2]}"
+                self._steps[step] = f"SELECT listing_id, seed FROM {source} WHERE {' AND '.join([*conditions, *short])}"
+                ranked.append(f"SELECT listing_id, seed, {rank} FROM {step}")
+                short.append(f"NOT EXISTS (SELECT FROM {step} OFFSET {need - 1})")
         self._steps["in_front"] = (
             "SELECT listing_id, seed, min(rank) AS rank"
             f" FROM ({' UNION ALL '.join(ranked)}) AS each (listing_id, seed, rank) GROUP BY listing_id, seed"
         )
 
-        def within(name: str, source: str, vector: str, literal: str, enough: Iterable[str]) -> str:
-            conditions = " AND ".join([self._matches(vector, literal), *enough])
-            self._steps[name] = f"SELECT listing_id FROM {source} WHERE {conditions}"
-            return f"listing_id IN (SELECT listing_id FROM {name})"
-
-        enough = [f"(SELECT count(*) FROM in_front) < {need}"]
-        rank = f"CASE WHEN {within('remote', table, 'grams', query.only_with_rest(facets), enough)} THEN {IN_REST}"
+        short = [f"NOT EXISTS (SELECT FROM in_front OFFSET {need - 1})"]
+        ranks = [("remote", "grams", query.only_with_rest(facets), len(in_front) + 2)]
         if query != typed:
-            rank += f" WHEN {within('typed', table, 'grams', typed.anywhere(facets), enough)} THEN {TYPED}"
+            ranks.append(("typed", "grams", typed.anywhere(facets), len(in_front)))
+        if akin:
+            ranks.append(("akin", "head", akin, 0))
+        for name, vector, literal, _rank in ranks:
+            conditions = " AND ".join([self._matches(vector, literal), *short])
+            self._steps[name] = f"SELECT listing_id FROM {table} WHERE {conditions}"
+        whens = " ".join(f"WHEN {_in(name)} THEN {rank}" for name, _vector, _literal, rank in ranks if name != "akin")
         self._steps["behind"] = (
-            f"SELECT listing_id, seed, {rank} ELSE {ANYWHERE} END"
-            f" FROM {found} AS found WHERE {' AND '.join([_not_in('in_front'), *enough])}"
+            f"SELECT listing_id, seed, CASE {whens} ELSE {len(in_front) + 1} END AS rank,"
+            f" {'NOT ' + _in('akin') if akin else 'false'} AS is_apart"
+            f" FROM {found} AS found WHERE {' AND '.join([_not_in('in_front'), *short])}"
         )
-        is_apart = "false"
-        if beginnings := query.partly_in_name(facets):
-            is_apart = f"rank > {IN_NAME} AND NOT {within('akin', TABLE, 'head', beginnings, enough_in_name)}"
-        both = "SELECT * FROM in_front UNION ALL SELECT * FROM behind"
-        return f"(SELECT *, {is_apart} AS is_apart FROM ({both}) AS each) AS ranked"
+        return "(SELECT *, false AS is_apart FROM in_front UNION ALL SELECT * FROM behind) AS ranked"
 
 
 def facet_literals(filters: Filters) -> list[str]:
     """The chosen values, and what follows from the ranges, as ``tsquery`` literals."""
     choices = [*filters.lexemes().values(), *filters.implied()]
     return [f"({' | '.join(map(tokens.quoted, values))})" for values in choices]
+
+
+def _in(step: str) -> str:
+    return f"listing_id IN (SELECT listing_id FROM {step})"
 
 
 def _not_in(step: str) -> str:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -19,9 +19,9 @@ from .statement import TABLE, run
 
 LONGEST_PREFIX = 40
 READINGS = Path(__file__).with_name("category_readings.json")
-ALIKE = 0.45
-"""Least likeness (Dice coefficient of character pairs) of a correction: 勤退管理 and 勤怠管理 have 0.6."""
 _COMPARED = 2000
+_MEASURED = 20
+"""Of the words that share character pairs, so many of the most alike are measured letter by letter."""
 LONGEST_WORD = 30
 """Of a word that is corrected; those known are no longer than 20 (see ``document.words``)."""
 
@@ -102,21 +102,20 @@ def _starts(slug: str, *labels: str) -> tuple[str, ...]:
 def correction(query: Query) -> str | None:
     """For a query without results: one that has some, with each unknown word replaced by the most alike known one."""
     corrected: list[Term] = []
-    changed = False
     for term in query.terms:
-        better = term.text if term.excluded or _occurs(Query("", (term,))) else _most_alike(term.text)
+        better = term.text if term.excluded or occurs(term) else _most_alike(term.text)
         if better is None:
             return None
-        changed |= better != term.text
-        corrected.append(Term(better, term.excluded))
-    if not changed or not _occurs(Query("", tuple(corrected))):
+        corrected.append(replace(term, text=better, alternatives=()))
+    found = Query("", tuple(corrected))
+    if found.written == query.typed_only.written or not _occurs(found):
         return None
-    return " ".join(_written(term) for term in corrected)
+    return found.written
 
 
-def _written(term: Term) -> str:
-    word = f'"{term.text}"' if " " in term.text else term.text
-    return f"-{word}" if term.excluded else word
+def occurs(term: Term) -> bool:
+    """Whether any listing has the term, or what it excludes."""
+    return _occurs(Query("", (replace(term, excluded=False),)))
 
 
 def _occurs(query: Query) -> bool:
@@ -124,15 +123,15 @@ def _occurs(query: Query) -> bool:
 
 
 def _most_alike(word: str) -> str | None:
+    """The known word that is most likely meant: it differs in one letter of four at most."""
     if len(word) > LONGEST_WORD:
         return None
     pairs = bigrams(word)
-    spread = max(1, len(word) // 3)
-    lengths = range(len(word) - spread, len(word) + spread + 1)
+    spread = most = max(1, len(word) // 4)
     candidates = (
         SearchWord.objects.extra(
             where=["grams @@ %s::tsquery", "char_length(form) BETWEEN %s AND %s"],
-            params=[" | ".join(map(tokens.quoted, sorted(pairs))), lengths[0], lengths[-1]],
+            params=[" | ".join(map(tokens.quoted, sorted(pairs))), len(word) - spread, len(word) + spread],
         )
         .order_by("form")
         .values_list("form", flat=True)[:_COMPARED]
@@ -142,5 +141,16 @@ def _most_alike(word: str) -> str | None:
         other = bigrams(form)
         return 2 * len(pairs & other) / (len(pairs) + len(other))
 
-    best = max(candidates, key=lambda form: (likeness(form), form), default=None)
-    return best if best is not None and best != word and likeness(best) >= ALIKE else None
+    alike = sorted((form for form in candidates if form != word), key=lambda form: (-likeness(form), form))[:_MEASURED]
+    meant = [(distance, -likeness(form), form) for form in alike if (distance := _distance(word, form)) <= most]
+    return min(meant)[2] if meant else None
+
+
+def _distance(one: str, other: str) -> int:
+    """How many characters must be changed, put in or left out to make one of the other."""
+    row = list(range(len(other) + 1))
+    for place, character in enumerate(one, start=1):
+        row, above = [place], row
+        for column, letter in enumerate(other, start=1):
+            row.append(min(above[column] + 1, row[-1] + 1, above[column - 1] + (character != letter)))
+    return row[-1]

@@ -91,10 +91,21 @@ def non_field_errors_id(form):
     return f"{form.prefix or 'form'}-errors"
 
 
-@register.simple_tag
-def page_numbers(page):
-    """The numbers to show for a `Page`; the ellipsis is `page.paginator.ELLIPSIS`."""
-    return list(page.paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1))
+@register.simple_tag(takes_context=True)
+def page_links(context, page, query=None):
+    """The links to show for a `Page`: `{"previous", "next", "pages"}`, with None for a link there is not.
+
+    `pages` are pairs (number, href), or (None, "") for what is left out. `query`: a QueryDict to keep instead of the address's.
+    """
+    query = (query or context.request.GET).copy()
+    query.pop("page", None)
+    kept = f"?{query.urlencode()}&page=" if query else "?page="
+    numbers = page.paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1)
+    return {
+        "previous": f"{kept}{page.number - 1}" if page.has_previous() else None,
+        "next": f"{kept}{page.number + 1}" if page.has_next() else None,
+        "pages": [(None, "") if n == page.paginator.ELLIPSIS else (n, f"{kept}{n}") for n in numbers],
+    }
 
 
 @register.inclusion_tag("components/sort_header.html", takes_context=True)

@@ -1,10 +1,18 @@
 import unicodedata
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from catalog.search.normalise import canonical, fold, fold_with_offsets
+from catalog.search.normalise import (
+    _DASH_FOR_VOWEL,
+    _FINAL_VOWEL,
+    _alike,
+    _offsets,
+    canonical,
+    fold,
+    fold_with_offsets,
+)
 
 # What Japanese documents are made of, with what makes folding hard.
 TEXT = st.text(
@@ -74,3 +82,14 @@ def test_fold_with_offsets_points_at_what_was_written():
 
 def test_fold_agrees_with_nfkc_where_nothing_else_is_folded():
     assert fold("①㍿ﬁ") == unicodedata.normalize("NFKC", "①㍿ﬁ").lower()
+
+
+@settings(max_examples=400)
+@given(TEXT)
+def test_offsets_are_the_same_where_they_are_known_at_once(text):
+    quick, whole = fold_with_offsets(text), _alike(text)
+    starts, ends = _offsets(text, whole)
+    if _FINAL_VOWEL.search(_DASH_FOR_VOWEL.sub("ー", whole)) is None:
+        assert (list(quick.starts), list(quick.ends)) == (list(starts), list(ends))
+    assert quick.text == fold(text)
+    assert len(quick.starts) == len(quick.ends) == len(quick.text)

@@ -78,7 +78,7 @@ EXCLUSIONS = [
 
 
 def found_by(typed):
-    return set(search(typed, page_size=DEEPEST, synonyms=False).ids)
+    return set(search(typed, page_size=DEEPEST, synonyms=False, forgiving=False).ids)
 
 
 def expected(listings, typed):

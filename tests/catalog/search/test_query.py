@@ -1,6 +1,6 @@
 import pytest
 
-from catalog.search.query import LONGEST_QUERY, MOST_TERMS, Term, parse
+from catalog.search.query import LONGEST_QUERY, MOST_TERMS, Term, parse, take_apart
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ def test_parse_exclusions():
         Term("管理"),
         Term("勤怠", excluded=True),
         Term("給与", excluded=True),
-        Term("google cloud", excluded=True),
+        Term("google cloud", excluded=True, quoted=True),
     )
     assert parse("e-Tax - x").terms == (Term("e tax"), Term("x"))
 
@@ -49,7 +49,7 @@ def test_parse_takes_control_characters_for_spaces():
 def test_parse_adds_synonyms_but_not_to_phrases_or_exclusions():
     known = {"勤怠": ("タイムカード",)}
     assert parse("勤怠", known).terms == (Term("勤怠", alternatives=("タイムカード",)),)
-    assert parse('"勤怠"', known).terms == (Term("勤怠"),)
+    assert parse('"勤怠"', known).terms == (Term("勤怠", quoted=True),)
     assert parse("-勤怠", known).terms == (Term("勤怠", excluded=True),)
 
 
@@ -57,3 +57,32 @@ def test_literal_of_facets_and_words():
     query = parse("税 -ai")
     assert query.anywhere(["'@sme:yes'"]) == "('税':*) & '@sme:yes' & !(('ai':*))"
     assert parse("").anywhere() == "'@'"
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("勤怠管理システム", ["勤怠管理"]),
+        ("クラウド型勤怠管理システム", ["クラウド", "勤怠管理"]),
+        ("人工知能議事録", ["人工知能", "議事録"]),
+        ("AI議事録", ["ai", "議事録"]),
+        ("災害の情報", ["災害", "情報"]),
+        ("GビズID連携サービス", ["id", "連携", "ビズ"]),
+        ("クラウドサービス", ["クラウドサービス"]),
+        ("文書管理", ["文書管理"]),
+        ("システム", ["システム"]),
+        ('"勤怠管理システム"', ["勤怠管理システム"]),
+        ("-勤怠管理システム", ["勤怠管理システム"]),
+        ("Google-Cloud", ["google", "cloud"]),
+        ("型", ["型"]),
+    ],
+)
+def test_compound_is_taken_apart(typed, words):
+    known = {"勤怠管理": ("タイムカード",), "人工知能": ("ai",)}
+    (term,) = parse(typed).terms
+    assert sorted(word.text for word in take_apart(term, known)) == sorted(words)
+
+
+def test_words_of_a_compound_have_their_synonyms():
+    (term,) = parse("勤怠管理システム").terms
+    assert take_apart(term, {"勤怠管理": ("タイムカード",)}) == (Term("勤怠管理", alternatives=("タイムカード",)),)

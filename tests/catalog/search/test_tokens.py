@@ -34,7 +34,10 @@ def test_wanted_decides_alone_up_to_three_characters():
 
 def test_wanted_does_not_complete_a_single_letter():
     assert wanted("a") == (Token("a"),)
-    assert wanted("プランa") == (Token("プラン"), Token("ンa"),)
+    assert wanted("プランa") == (
+        Token("プラン"),
+        Token("ンa"),
+    )
 
 
 @given(WORDS, st.data())
