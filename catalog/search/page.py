@@ -15,7 +15,7 @@ from .filters import Filters
 from .models import SLICES, SearchSlice
 from .query import Query, Term, parse, take_apart
 from .statement import ALONE, CHECKED_LOOSE, DEEPEST, PAGE, SLICE, Asked, Statement
-from .synonyms import known_synonyms
+from .synonyms import known_synonyms, spelt
 
 PAGE_SIZE = 20
 SORTS = {
@@ -72,8 +72,13 @@ class Page:
 
     @property
     def found_by(self) -> str:
-        """The words to type that find the same, to the letter."""
+        """The words to type that find the same by themselves."""
         return self.query.written if self.taken_apart else self.query.typed
+
+    @property
+    def synonyms(self) -> tuple[str, ...]:
+        """The words looked for beside those of the query, as the operator wrote them."""
+        return tuple(spelt(text) for term in self.query.wanted for text in term.alternatives)
 
     @property
     def last_number(self) -> int:

@@ -12,6 +12,7 @@ from django.db.models import Q
 from . import tokens
 from .document import bigrams, katakana
 from .facets import category_tree
+from .highlight import matches
 from .models import SearchName, SearchWord
 from .normalise import canonical
 from .query import Query, Term
@@ -110,7 +111,18 @@ def correction(query: Query) -> str | None:
     found = Query("", tuple(corrected))
     if found.written == query.typed_only.written or not _occurs(found):
         return None
-    return found.written
+    known = {term.text for term in query.terms}
+    return replace(found, terms=tuple(t if t.text in known else replace(t, text=_spelt(t)) for t in corrected)).written
+
+
+def _spelt(term: Term) -> str:
+    """A known word as a listing writes it: of ワークフロー the index has but ワークフロ."""
+    (row,) = run(f"SELECT listing_id FROM {TABLE} WHERE grams @@ %s::tsquery LIMIT 1", [Query("", (term,)).anywhere()])
+    software = apps.get_model("catalog", "Software").objects.filter(pk=row[0])
+    for text in software.values_list("name", "summary", "description").get():
+        for start, end in matches(text, [term.text]):
+            return text[start:end]
+    return term.text
 
 
 def occurs(term: Term) -> bool:

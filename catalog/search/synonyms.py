@@ -13,7 +13,12 @@ SHIPPED = Path(__file__).with_name("synonyms.json")
 
 def known_synonyms() -> Mapping[str, tuple[str, ...]]:
     """By canonical word, its canonical synonyms. Remembered for ``SEARCH_CACHE_SECONDS``."""
-    return _groups.get()
+    return _groups.get()[0]
+
+
+def spelt(form: str) -> str:
+    """A canonical synonym as the operator wrote it."""
+    return _groups.get()[1].get(form, form)
 
 
 def shipped_groups() -> list[list[str]]:
@@ -26,13 +31,15 @@ def forget() -> None:
     _groups.forget()
 
 
-def _read() -> dict[str, tuple[str, ...]]:
+def _read() -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
     found: dict[str, dict[str, None]] = {}
+    spellings: dict[str, str] = {}
     for words in SearchSynonym.objects.order_by("pk").values_list("words", flat=True):
         forms = dict.fromkeys(filter(None, map(canonical, words)))
+        spellings.update((canonical(word), word) for word in words)
         for form in forms:
             found.setdefault(form, {}).update(forms)
-    return {form: tuple(other for other in others if other != form) for form, others in found.items()}
+    return {form: tuple(other for other in others if other != form) for form, others in found.items()}, spellings
 
 
 _groups = Remembered(_read)

@@ -43,6 +43,12 @@ def grouped_number(number):
 
 
 @register.filter
+def quoted_words(words):
+    """``{{ words|quoted_words }}``: 「勤怠」「管理」."""
+    return "".join(_("「%(word)s」") % {"word": word} for word in words)
+
+
+@register.filter
 def marked(segments):
     """``{{ segments|marked }}``: what ``search.highlight`` found, as text with <mark>. Everything is escaped."""
     return mark_safe(_marked(segments))  # noqa: S308 - escaped piece by piece

@@ -101,7 +101,9 @@ def software_list(request):
         "carried": [offer for offer in tray if offer.reference not in on_page],
         "tray_is_full": len(tray) >= COMPARED_AT_MOST,
         "compare_query": urlencode([*kept, *((name, str(value)) for name, value in criteria.size.items())]),
-        "save_query": urlencode(criteria.pairs()),
+        # A saved search watches for what is in it: for the words that were found by, not for a compound nothing has.
+        "save_query": urlencode(replace(criteria, query=found.found_by).pairs()),
+        "says_nothing": criteria.query and not found.query.terms,
     }
     if request.htmx:
         response = render(request, "catalog/includes/software_results.html", context | {"is_fragment": True})

@@ -291,7 +291,8 @@ def _found(saved) -> dict[int, int | None] | None:
     """What the search finds now, with prices at its size; None where that is too much to keep."""
     criteria = saved.criteria
     try:
-        page = search(criteria.query, criteria.filters, page_size=WATCHED_AT_MOST)
+        # To the letter, as ``finds`` looks: what a compound is made of is another search.
+        page = search(criteria.query, criteria.filters, page_size=WATCHED_AT_MOST, forgiving=False)
     except SearchTimeout:
         return None
     if page.total > WATCHED_AT_MOST:

@@ -180,6 +180,24 @@ def test_search_that_finds_nothing_can_be_saved(client):
     assert f'href="{reverse("catalog:saved_search_create")}?q=%E5%8B%A4%E6%80%A0&amp;users=480' in body
 
 
+def test_page_says_by_which_words_it_found(client):
+    listed_software(name="勤怠管理くん")
+    url = reverse("catalog:software_list")
+    body = client.get(url, {"q": "勤怠管理システム"}).content.decode()
+    assert "「勤怠管理システム」をそのまま含むものはないため、「勤怠管理」で探しました。" in body
+    assert "「タイムカード」" in body  # and by its synonyms
+    assert 'value="勤怠管理システム"' in body
+    client.force_login(MembershipFactory(buyer=True).user)
+    saved = client.get(url, {"q": "勤怠管理システム", "users": "5"}).context["save_query"]
+    assert saved == "q=%E5%8B%A4%E6%80%A0%E7%AE%A1%E7%90%86&users=5"
+
+
+def test_symbols_alone_say_that_they_are_nothing_to_look_for(client):
+    listed_software()
+    body = client.get(reverse("catalog:software_list"), {"q": "***"}).content.decode()
+    assert "「***」には、探せる文字がありません。すべてを表示しています。" in body
+
+
 def test_estimated_counts_say_so(client, monkeypatch):
     monkeypatch.setattr("catalog.search.page.LARGE", 0)
     monkeypatch.setattr("catalog.search.page.TOO_MANY", 0)

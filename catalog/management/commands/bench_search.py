@@ -19,6 +19,7 @@ from tqdm import tqdm
 
 from catalog.search import bench
 from catalog.search.bench import database
+from catalog.search.bench.cases import HOSTILE, PREFIXES
 from catalog.search.bench.corpus import listing
 from catalog.search.bench.judge import judge
 from catalog.search.bench.peers import PEERS
@@ -33,16 +34,6 @@ from catalog.search.statement import TABLE
 from catalog.search.suggest import suggest
 
 QUERIES = Path(bench.__file__).with_name("queries.txt")
-HOSTILE = {
-    "16 one-letter words": "a b c d e f g h i j k l m n o p",
-    "8 single characters": "管 理 市 町 村 の を に",
-    "10,000 characters": "勤怠管理" * 2500,
-    "control characters": "\x00\x01\x1f\u202e勤怠\ud800\u200b管理",
-    "tsquery syntax": "勤怠:* & !(管理 | <-> 'クラウド')",
-    "quotes and escapes": "\\' \\\\ '' \"閉じない $$ %s; DROP TABLE x --",
-    "only exclusions": "-a -管理 -クラウド -システム -住民",
-    "8 words with synonyms": "勤怠管理 AI 電子決裁 防災 クラウド チャットボット 文書管理 窓口",
-}
 
 
 class Command(BaseCommand):
@@ -186,7 +177,7 @@ class Command(BaseCommand):
     def _suggest(self):
         """What is typed, letter by letter, on the way to some names and readings."""
         random = Random(1)
-        typed = {"か", "きん", "勤", "勤怠", "a", "電子け", "株式会社"}
+        typed = set(PREFIXES)
         for _ in range(30):
             made = listing(random.randrange(1, SearchDocument.objects.count() + 1))
             for text in (made["name"], made["name_kana"]):

@@ -3,8 +3,10 @@
 import pytest
 
 from catalog.models import Category
-from catalog.search.bench.corpus import category_leaves
+from catalog.search.bench.corpus import category_leaves, listing
 from catalog.search.facets import FACETS
+from catalog.search.filters import Filters
+from catalog.search.index import remember_words
 from catalog.search.page import search
 
 pytestmark = pytest.mark.django_db
@@ -49,3 +51,41 @@ def test_order_puts_what_was_typed_before_its_synonyms(plain):
     ids = search("出退勤管理").ids
     assert set(ids[:3]) == set(typed)
     assert set(ids[3:]) == set(synonyms)
+
+
+def test_compound_that_nobody_has_is_looked_for_by_its_words(plain):
+    attendance, card = plain(name="勤怠管理くん"), plain(name="タイムカードくん")
+    plain(name="文書くん", description="勤怠")
+    assert search("シャチホコ型勤怠管理システム").total == 0  # one of its words is nowhere
+    page = search("勤怠管理システム")
+    assert set(page.ids) == {attendance, card}
+    assert page.taken_apart == (("勤怠管理システム", ("勤怠管理",)),)
+    assert page.found_by == "勤怠管理"
+    assert "タイムカード" in page.synonyms
+    assert search("勤怠管理システム", forgiving=False).total == 0
+    assert search('"勤怠管理システム"').total == 0
+
+
+def test_compound_is_left_whole_where_somebody_has_it(plain):
+    whole = plain(name="勤怠管理システム")
+    plain(name="勤怠管理くん")
+    page = search("勤怠管理システム")
+    assert (page.ids, page.taken_apart) == ((whole,), ())
+    elsewhere = search("勤怠管理システム", Filters(chosen={"startup": ("no",), "sme": ("yes",)}))
+    assert elsewhere.taken_apart == ()  # that the filters leave none of it is no reason
+
+
+def test_only_what_is_unknown_is_taken_apart(plain):
+    both = plain(name="予約管理くん", description="施設予約と文書管理を一つで")
+    plain(name="施設くん", description="施設予約")
+    page = search("施設予約システム 文書管理")
+    assert page.ids == (both,)
+    assert page.taken_apart == (("施設予約システム", ("施設予約",)),)
+
+
+def test_correction_is_near_and_written_as_people_write_it(plain):
+    remember_words([listing(1) | {"name": "データサービス", "summary": "ワークフロー", "description": "電子決裁"}])
+    plain(name="データサービス ワークフローで電子決裁")
+    assert search("ワクフロー").did_you_mean == "ワークフロー"
+    assert search("電子決済").did_you_mean == "電子決裁"
+    assert search("クラウドサービス").did_you_mean is None
