@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from ..pricing import Size
 from . import suggest
+from .document import katakana
 from .facets import BY_NAME, COUNTED_TOGETHER, FACETS, FacetKind, Remembered, category_tree
 from .filters import Filters
 from .models import SLICES, SearchSlice
@@ -78,7 +79,9 @@ class Page:
     @property
     def synonyms(self) -> tuple[str, ...]:
         """The words looked for beside those of the query, as the operator wrote them."""
-        return tuple(spelt(text) for term in self.query.wanted for text in term.alternatives)
+        return tuple(
+            spelt(text) for term in self.query.wanted for text in term.alternatives if text != katakana(term.text)
+        )
 
     @property
     def last_number(self) -> int:
@@ -114,7 +117,7 @@ def search(
     """
     filters = filters or Filters()
     sort = sort if sort in SORTS else "relevance"
-    parsed = parse(query, known_synonyms() if synonyms and query.strip() else {})
+    parsed = parse(query, known_synonyms() if synonyms and query.strip() else None)
     offset = min((page - 1) * page_size, DEEPEST)
     asked = Asked(sort, offset, limit=min(page_size, DEEPEST - offset), buyer=size)
     ask = _of_many if is_large() else exact

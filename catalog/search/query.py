@@ -3,10 +3,9 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 
 from . import tokens
-from .document import SUMMARY, in_rest_only, name_lexeme, needle
+from .document import SUMMARY, in_rest_only, katakana, name_lexeme, needle
 from .facets import EVERY
 from .normalise import RUN, canonical
 
@@ -141,30 +140,56 @@ class Query:
         return " & ".join(parts)
 
 
-def parse(typed: str, synonyms: Mapping[str, tuple[str, ...]] = MappingProxyType({})) -> Query:
+def parse(typed: str, synonyms: Mapping[str, tuple[str, ...]] | None = None) -> Query:
     """Understand a query: words are ANDed, ``"…"`` or 「…」 is a phrase, ``-word`` must not occur.
 
     Never fails: what has no letters is no term, what is too long is cut (``shortened``). ``synonyms`` gives the
-    alternatives of a canonical word; a phrase is meant to the letter and gets none.
+    alternatives of a canonical word, or of several in a row; what is written in hiragana may also be a reading. A phrase
+    is meant to the letter and gets none; with None nothing does.
     """
     text, shortened = _CONTROL.sub(" ", typed[:LONGEST_QUERY]), len(typed) > LONGEST_QUERY
     terms: dict[str, Term] = {}
+    row: list[str] = []  # words with nothing else between them
+
+    def add(term: Term) -> None:
+        if term.text:
+            terms.setdefault(term.text, term)
+
+    def add_row() -> None:
+        for word in _joined(row, synonyms or {}):
+            add(Term(word, alternatives=_alternatives(word, synonyms)))
+        row.clear()
+
     for part in _PART.finditer(text):
-        excluded = part["minus"] is not None
+        if part["phrase"] is None and part["minus"] is None:
+            row += _words(part["word"])
+            continue
+        add_row()
+        # -a・b excludes what has both in a row, not what has either.
         quoted = part["phrase"] is not None
-        if quoted:
-            found = [(canonical(part["phrase"]), ())]
-        else:
-            found = [
-                (word, () if excluded else synonyms.get(word, ())[:MOST_ALTERNATIVES]) for word in _words(part["word"])
-            ]
-            if excluded:  # -a・b excludes what has both in a row, not what has either
-                found = [(canonical(part["word"]), ())]
-        for word, alternatives in found:
-            if word and word not in terms:
-                terms[word] = Term(word, excluded, alternatives, quoted)
+        add(Term(canonical(part["phrase"] if quoted else part["word"]), part["minus"] is not None, quoted=quoted))
+    add_row()
     kept = tuple(terms.values())[:MOST_TERMS]
     return Query(typed=text.strip(), terms=kept, shortened=shortened or len(terms) > MOST_TERMS)
+
+
+def _joined(words: Sequence[str], synonyms: Mapping[str, tuple[str, ...]]) -> Iterable[str]:
+    """The words, but several that together have synonyms (Google Workspace) as one; the longest first."""
+    place = 0
+    while place < len(words):
+        end = next(
+            (end for end in range(min(len(words), place + 4), place + 1, -1) if " ".join(words[place:end]) in synonyms),
+            place + 1,
+        )
+        yield " ".join(words[place:end])
+        place = end
+
+
+def _alternatives(word: str, synonyms: Mapping[str, tuple[str, ...]] | None) -> tuple[str, ...]:
+    if synonyms is None:
+        return ()
+    reading = (katakana(word),) if len(word) > 1 and _HIRAGANA.fullmatch(word) else ()
+    return tuple(dict.fromkeys((*reading, *synonyms.get(word, ()))))[:MOST_ALTERNATIVES]
 
 
 GENERIC = frozenset(
@@ -205,7 +230,7 @@ def take_apart(term: Term, synonyms: Mapping[str, tuple[str, ...]]) -> tuple[Ter
     kept = [word for word in words if word not in GENERIC] or words
     if not kept or kept == [term.text]:
         return (term,)
-    return tuple(Term(word, alternatives=synonyms.get(word, ())[:MOST_ALTERNATIVES]) for word in kept)
+    return tuple(Term(word, alternatives=_alternatives(word, synonyms)) for word in kept)
 
 
 _HIRAGANA = re.compile("[ぁ-ゖー]+")

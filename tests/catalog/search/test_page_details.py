@@ -89,3 +89,10 @@ def test_correction_is_near_and_written_as_people_write_it(plain):
     assert search("ワクフロー").did_you_mean == "ワークフロー"
     assert search("電子決済").did_you_mean == "電子決裁"
     assert search("クラウドサービス").did_you_mean is None
+
+
+def test_reading_is_found_in_hiragana_and_not_called_a_synonym(plain):
+    named = plain(name="トキノワ勤怠", name_kana="トキノワキンタイ")
+    page = search("きんたい")
+    assert page.ids == (named,)
+    assert page.synonyms == ()

@@ -86,3 +86,20 @@ def test_compound_is_taken_apart(typed, words):
 def test_words_of_a_compound_have_their_synonyms():
     (term,) = parse("勤怠管理システム").terms
     assert take_apart(term, {"勤怠管理": ("タイムカード",)}) == (Term("勤怠管理", alternatives=("タイムカード",)),)
+
+
+def test_words_in_a_row_may_have_synonyms_together():
+    known = {"google workspace": ("グループウェア",), "勤怠": ("タイムカード",)}
+    assert parse("Google Workspace 勤怠", known).terms == (
+        Term("google workspace", alternatives=("グループウェア",)),
+        Term("勤怠", alternatives=("タイムカード",)),
+    )
+    assert [term.text for term in parse("Google -x Workspace", known).terms] == ["google", "x", "workspace"]
+    assert [term.text for term in parse("Google Workspace").terms] == ["google", "workspace"]
+
+
+def test_hiragana_may_be_a_reading():
+    assert parse("きんたい", {}).terms == (Term("きんたい", alternatives=("キンタイ",)),)
+    assert parse("きんたい").terms == (Term("きんたい"),)
+    assert parse("勤たい", {}).terms == (Term("勤たい"),)
+    assert parse('"きんたい"', {}).terms == (Term("きんたい", quoted=True),)
