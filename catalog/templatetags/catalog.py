@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from catalog import wording
 from catalog.price_wording import PROBLEMS, QUANTITIES
 from catalog.search.facets import BY_NAME
+from catalog.search.highlight import segments
 
 register = template.Library()
 
@@ -49,13 +50,19 @@ def quoted_words(words):
 
 
 @register.filter
-def marked(segments):
+def marked(pieces):
     """``{{ segments|marked }}``: what ``search.highlight`` found, as text with <mark>. Everything is escaped."""
-    return mark_safe(_marked(segments))  # noqa: S308 - escaped piece by piece
+    return mark_safe(_marked(pieces))  # noqa: S308 - escaped piece by piece
 
 
-def _marked(segments) -> str:
-    return "".join(f"<mark>{escape(text)}</mark>" if found else escape(text) for text, found in segments)
+@register.filter
+def marked_by(text, terms):
+    """``{{ name|marked_by:found.terms }}``: a text with the canonical ``terms`` found in it marked."""
+    return marked(segments(text, terms))
+
+
+def _marked(pieces) -> str:
+    return "".join(f"<mark>{escape(text)}</mark>" if found else escape(text) for text, found in pieces)
 
 
 # A page of results has a hundred check boxes and twenty cards. Written in a template, they alone would take longer than

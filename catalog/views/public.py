@@ -24,12 +24,11 @@ from marketplace.spreadsheets import CSV, XLSX, write_csv, write_xlsx
 from .. import content as fields
 from .. import pricing
 from ..comparison import Comparison, calculation, compare, table
-from ..criteria import Criteria
+from ..criteria import Criteria, narrower, not_understood
 from ..enums import SoftwareStatus
 from ..forms import SizeForm
 from ..models import Offer, Revision, Software
 from ..results import cards
-from ..search.facets import BY_NAME, category_tree
 from ..search.filters import Filters
 from ..search.page import SORTS, search
 from ..search.source import REFERENCE_SIZE
@@ -82,8 +81,8 @@ def software_list(request):
         "facets": found.facets,
         "sorts": [(value, label, value == found.sort) for value, label in SORTS.items()],
         "unknown": [
-            *(_unknown(name, value) for name, value in criteria.filters.unknown),
-            *_misunderstood(request.GET, criteria),
+            *not_understood(criteria.filters),
+            *_misunderstood(request.GET),
             *(
                 f"{size_form[name].label}{_('：')}{error}"
                 for name, errors in size_form.errors.items()
@@ -103,7 +102,6 @@ def software_list(request):
         "compare_query": urlencode([*kept, *((name, str(value)) for name, value in criteria.size.items())]),
         # A saved search watches for what is in it: for the words that were found by, not for a compound nothing has.
         "save_query": urlencode(replace(criteria, query=found.found_by).pairs()),
-        "says_nothing": criteria.query and not found.query.terms,
     }
     if request.htmx:
         response = render(request, "catalog/includes/software_results.html", context | {"is_fragment": True})
@@ -351,28 +349,19 @@ def _tray(references) -> list[Offer]:
 
 
 def _timed_out(request, criteria):
-    """Offer what is likely to be quicker: the same words within one field of work."""
-    narrower = [
-        (node.label, replace(criteria, filters=replace(criteria.filters, chosen={"category": (node.slug,)})).url())
-        for node in category_tree()
-        if node.depth == 0
-    ]
-    context = {"query": criteria.query, "narrower": narrower}
+    """Offer what is likely to be quicker, and lose nothing that was chosen."""
+    kept = [("offer", offer.reference) for offer in _tray(request.GET.getlist("offer"))]
+    context = {
+        "query": criteria.query,
+        "narrower": [(label, less.url(*kept)) for label, less in narrower(criteria)],
+        "is_fragment": bool(request.htmx),
+    }
     template = "includes/search_timeout.html" if request.htmx else "search_timeout.html"
     status = HTTPStatus.OK if request.htmx else HTTPStatus.SERVICE_UNAVAILABLE  # a fragment must be swapped in
     return render(request, f"catalog/{template}", context, status=status)
 
 
-def _unknown(name, value) -> str:
-    """A condition of the URL that was not understood, in a sentence."""
-    labels = {"price_min": _("年間価格の下限"), "price_max": _("年間価格の上限"), "availability_min": _("稼働率の下限")}
-    value = Truncator(value).chars(60)
-    if name in labels:
-        return _("%(label)sの「%(value)s」は数として読めません。") % {"label": labels[name], "value": value}
-    return _("%(label)sに「%(value)s」という選択肢はありません。") % {"label": BY_NAME[name].label, "value": value}
-
-
-def _misunderstood(params, criteria) -> list[str]:
+def _misunderstood(params) -> list[str]:
     """What else of the URL leads elsewhere than its reader may think."""
     said = []
     if (ordering := params.get("ordering", "")) not in {"", *SORTS}:
@@ -382,9 +371,6 @@ def _misunderstood(params, criteria) -> list[str]:
             _("ページ番号「%(value)s」は使えません。最初のページを表示しています。")
             % {"value": Truncator(page).chars(60)}
         )
-    low, high = criteria.filters.price_min, criteria.filters.price_max
-    if low is not None and high is not None and low > high:
-        said.append(_("年間価格の下限が上限を上回っています。"))
     return said
 
 

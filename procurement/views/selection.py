@@ -2,6 +2,8 @@
 
 import io
 import json
+from dataclasses import replace
+from http import HTTPStatus
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -14,6 +16,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from catalog.criteria import Criteria, narrower, not_understood
 from catalog.search.filters import Filters
 from catalog.search.page import search
 from catalog.search.statement import SearchTimeout
@@ -32,6 +35,8 @@ from ..models import Candidate, Procurement
 from ..rules import PROCUREMENT_TRANSITIONS
 
 PAGE_SIZE = 20
+SHOWN_OF_TOO_MANY = 20
+"""More candidates than can be taken are not worth a page of two hundred: the officer narrows first."""
 MAIN_ROAD = (
     ProcurementStatus.DRAFT,
     ProcurementStatus.SEARCHING,
@@ -124,8 +129,8 @@ def candidate_search(request, reference):
     given = request.POST if request.method == "POST" else request.GET
     if request.method == "GET" and not given and active:
         return redirect(f"{request.path}?{urlencode(_pairs(active.params))}")
-    query, filters = given.get("q", "")[:200], Filters.from_params(given)
-    params = _params(query, filters)
+    criteria = Criteria.from_params(given, {})
+    params = _params(criteria.query, criteria.filters)
     if request.method == "POST":
         return _attempt(
             request,
@@ -135,26 +140,47 @@ def candidate_search(request, reference):
             otherwise=f"{request.path}?{urlencode(_pairs(params))}",
         )
     try:
-        result = search(query, filters, page_size=found.LIMIT)
+        result = search(criteria.query, criteria.filters, page_size=found.LIMIT)
         offers = found.offers(params)
     except SearchTimeout:
-        messages.error(request, _("検索に時間がかかりすぎました。条件を絞り込んでください。"))
-        result, offers = search("", Filters(), page_size=1), []
+        return _candidates_timed_out(request, procurement, criteria)
+    too_many = len(offers) > found.LIMIT
     context = {
         "procurement": procurement,
-        "query": query,
-        "filters": filters,
+        "criteria": criteria,
+        "query": criteria.query,
+        "found": result,
         "facets": result.facets,
-        "total": result.total,
-        "offers": offers[: found.LIMIT],
-        "too_many": len(offers) > found.LIMIT,
+        "offers": offers[: SHOWN_OF_TOO_MANY if too_many else found.LIMIT],
+        "number": min(len(offers), found.LIMIT),
+        "too_many": too_many,
         "limit": found.LIMIT,
         "pairs": _pairs(params),
-        "explanation": result.explanation,
+        "chips": [{"label": label, "href": _search_url(request, less)} for label, less in criteria.conditions()],
+        "without_filters": _search_url(request, replace(criteria, filters=Filters())),
+        "unknown": not_understood(criteria.filters),
+        "correction_url": result.did_you_mean and _search_url(request, replace(criteria, query=result.did_you_mean)),
         "active": active,
     }
     template = "includes/search_results.html" if request.htmx else "candidate_search.html"
-    return render(request, f"procurement/selection/{template}", context)
+    return render(request, f"procurement/selection/{template}", context | {"is_fragment": bool(request.htmx)})
+
+
+def _candidates_timed_out(request, procurement, criteria):
+    context = {
+        "procurement": procurement,
+        "criteria": criteria,
+        "query": criteria.query,
+        "narrower": [(label, _search_url(request, less)) for label, less in narrower(criteria)],
+        "is_fragment": bool(request.htmx),
+    }
+    template = "catalog/includes/search_timeout.html" if request.htmx else "procurement/selection/candidate_search.html"
+    status = HTTPStatus.OK if request.htmx else HTTPStatus.SERVICE_UNAVAILABLE  # a fragment must be swapped in
+    return render(request, template, context, status=status)
+
+
+def _search_url(request, criteria) -> str:
+    return f"{request.path}?{urlencode(criteria.pairs())}"
 
 
 @require_safe
