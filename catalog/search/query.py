@@ -211,6 +211,9 @@ GENERIC = frozenset(
 )
 """What officials put behind the name of what they look for, and few vendors do: every listing is one."""
 
+LONGEST_COMPOUND = 30
+"""Characters of what is taken apart; more is a sentence, and every part of it would be looked up."""
+
 _SCRIPT_RUNS = re.compile("[一-鿿㐀-䶿々〆〇]+|[ァ-ヺー]+|[ぁ-ゖー]+|[^\\W_ぁ-ヿ一-鿿㐀-䶿々〆〇]+")
 
 
@@ -219,9 +222,10 @@ def take_apart(term: Term, synonyms: Mapping[str, tuple[str, ...]]) -> tuple[Ter
     勤怠管理.
 
     It is cut where the script changes and around the words that ``synonyms`` knows. Single characters, particles and what
-    every listing is (``GENERIC``) are left out. A term that is quoted, excluded or no compound comes back as it is.
+    every listing is (``GENERIC``) are left out. A term that is quoted, excluded, too long or no compound comes back as it
+    is.
     """
-    if term.quoted or term.excluded:
+    if term.quoted or term.excluded or len(term.text) > LONGEST_COMPOUND:
         return (term,)
     pieces: dict[str, None] = {}
     for run in _SCRIPT_RUNS.findall(term.text):

@@ -75,6 +75,7 @@ def test_literal_of_facets_and_words():
         ("-勤怠管理システム", ["勤怠管理システム"]),
         ("Google-Cloud", ["google", "cloud"]),
         ("型", ["型"]),
+        ("勤怠管理" * 8, ["勤怠管理" * 8]),
     ],
 )
 def test_compound_is_taken_apart(typed, words):
