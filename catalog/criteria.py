@@ -89,11 +89,17 @@ class Criteria:
         said = [_("「%(query)s」") % {"query": self.query}] if self.query else []
         said += [label for label, _without in self.conditions()]
         asked = _("、").join(said) or _("すべてのソフトウェア")
-        sizes = [
+        return _("、").join([asked, *self._sizes()])
+
+    def size_in_words(self) -> str:
+        """The size prices are worked out for: 利用者数480、住民数52,000."""
+        return _("、").join(self._sizes()) or _("標準の規模")
+
+    def _sizes(self) -> list[str]:
+        return [
             _("%(name)s%(number)s") % {"name": QUANTITIES[name], "number": f"{number:,}"}
             for name, number in self.size.items()
         ]
-        return _("、").join([asked, *sizes])
 
 
 def not_understood(filters: Filters) -> list[str]:

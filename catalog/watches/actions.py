@@ -4,6 +4,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Sequence
 
+from django.conf import settings
 from django.core import signing
 from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
@@ -29,7 +30,7 @@ from ..search.query import parse
 from ..search.source import REFERENCE_SIZE
 from ..search.statement import DEEPEST, SearchTimeout
 from ..search.synonyms import known_synonyms
-from .enums import DIGESTS, Frequency, HitKind
+from .enums import DIGESTS, ENDS, Frequency, HitKind
 from .models import ChangedListing, SavedSearch, SavedSearchHit, SavedSearchListing
 from .tasks import look_at_changes
 from .tasks import reconcile_search as reconcile_task
@@ -163,17 +164,22 @@ def look_at_some_changes() -> int:
     watching = list(SavedSearch.objects.watching().order_by("pk"))
     synonyms = known_synonyms()
     searches = [(parse(saved.criteria.query, synonyms), saved.criteria.filters) for saved in watching]
+    changed_at = {change.software_id: change.changed_at for change in changes}  # the latest of each
     news: set[int] = set()
-    for software in Software.objects.filter(pk__in={change.software_id for change in changes}).order_by("pk"):
-        news |= _look(software, watching, searches)
+    for software in Software.objects.filter(pk__in=changed_at).order_by("pk"):
+        news |= _look(software, watching, searches, changed_at[software.pk])
     for saved in SavedSearch.objects.filter(pk__in=news, frequency=Frequency.AT_ONCE).select_related("owner"):
         _tell(saved)
     ChangedListing.objects.filter(pk__in=[change.pk for change in changes]).delete()
     return len(changes)
 
 
-def _look(software, watching, searches) -> set[int]:
-    """Compare what each search knew of one listing with what it finds now; write down what is new, and return for whom."""
+def _look(software, watching, searches, changed_at) -> set[int]:
+    """Compare what each search knew of one listing with what it finds now; write down what is new, and return for whom.
+
+    What makes an event one is what the search knew: it is told of a difference, and knows of it from then on. Only where
+    that is lost (the index is mended, the search is told anew) does the ledger decide whether something happened since.
+    """
     listed = software.status == SoftwareStatus.LISTED
     matches = finds(software.pk, searches) if listed else [False] * len(watching)
     known = {row.saved_search_id: row for row in SavedSearchListing.objects.filter(software=software)}
@@ -188,8 +194,9 @@ def _look(software, watching, searches) -> set[int]:
     )
     matching = {saved.pk for saved, match in zip(watching, matches, strict=True) if match}
     prices = _prices(software.pk, [saved for saved in concerned if saved.pk in matching])
+    last_told = _last_told(software, concerned)
     hits = []
-    revision, changed_at = _newest_revision(software)
+    revision, approved_at = _newest_revision(software)
     for saved in concerned:
         if saved.pk not in wanted:
             continue
@@ -197,7 +204,11 @@ def _look(software, watching, searches) -> set[int]:
         event = {"kind": None, "happened_at": changed_at, "old_price": None, "new_price": price}
         if saved.pk in matching and row is None:
             SavedSearchListing.objects.create(saved_search=saved, software=software, price=price)
-            event["kind"] = HitKind.MATCHED
+            told = last_told.get(saved.pk)
+            if told and told.kind in ENDS:
+                event["kind"] = HitKind.RESUMED
+            elif told is None or told.revision_id != revision.pk:  # else what is known got lost, and nothing happened
+                event |= {"kind": HitKind.MATCHED, "happened_at": approved_at}  # however late it is noticed
         elif saved.pk in matching and row.price != price:
             event |= {"kind": HitKind.PRICE_CHANGED, "old_price": row.price}
             row.price = price
@@ -211,9 +222,15 @@ def _look(software, watching, searches) -> set[int]:
                 event |= {"kind": HitKind.LAPSED, "happened_at": midnight}
         if event["kind"]:
             hits.append(SavedSearchHit(saved_search=saved, software=software, revision=revision, **event))
-    # The unique constraint is what makes an event one: whoever finds it again finds nothing new.
     SavedSearchHit.objects.bulk_create(hits, ignore_conflicts=True)
     return {hit.saved_search_id for hit in hits}
+
+
+def _last_told(software, searches) -> dict[int, SavedSearchHit]:
+    """By saved search, the last word on a listing: that it is there, or that it is not."""
+    hits = SavedSearchHit.objects.filter(software=software, saved_search__in=searches)
+    last = hits.exclude(kind=HitKind.PRICE_CHANGED).order_by("saved_search", "-pk").distinct("saved_search")
+    return {hit.saved_search_id: hit for hit in last}
 
 
 def _prices(software_pk: int, searches) -> dict[int, int | None]:
@@ -254,6 +271,7 @@ def _tell(saved) -> None:
             saved=saved,
             hits=hits,
             count=len(hits),
+            site=settings.PUBLIC_URL,
         )
 
 

@@ -14,6 +14,10 @@ DIGESTS = (Frequency.DAILY, Frequency.WEEKLY)
 
 class HitKind(TextChoices):
     MATCHED = "matched", _("新しく合致")
+    RESUMED = "resumed", _("掲載の再開")
     PRICE_CHANGED = "price_changed", _("価格の変更")
     SUSPENDED = "suspended", _("掲載停止")
     LAPSED = "lapsed", _("掲載期限切れ")
+
+
+ENDS = (HitKind.SUSPENDED, HitKind.LAPSED)

@@ -49,6 +49,18 @@ def look():
     tasks.look_at_changes()
 
 
+def again(software):
+    """Everything that may run a second time does."""
+    look()
+    index_listing(software.pk)
+    for _ in rebuild(everything=True):
+        pass
+    look()
+    tasks.reconcile_searches()
+    tasks.sweep()
+    look()
+
+
 def kinds(saved):
     return [hit.kind for hit in saved.hits.order_by("pk")]
 
@@ -140,16 +152,66 @@ def test_suspension_and_lapse_are_told_and_quiet_endings_are_not():
     assert saved.known.count() == 0
 
 
-def test_second_suspension_is_another_event_and_the_return_told_once():
+def test_every_suspension_and_every_return_is_told_once_with_its_own_time():
     software = listed_software()
     saved = watch()
     operator = MembershipFactory(administrator=True).user
-    for _ in range(2):
-        suspended(software)
+    happened = []
+    for day in (24, 25):
+        with clock.at(dt.datetime(2026, 11, day, 9, 0, tzinfo=TOKYO)):
+            suspended(software)
+            look()
+        with clock.at(dt.datetime(2026, 11, day, 15, 0, tzinfo=TOKYO)):
+            catalog.resume_software(software, by=operator)
+            look()
+            again(software)
+        happened += [(HitKind.SUSPENDED, day, 9), (HitKind.RESUMED, day, 15)]
+    told = [(hit.kind, hit.happened_at.astimezone(TOKYO)) for hit in saved.hits.order_by("pk")]
+    assert [(kind, at.day, at.hour) for kind, at in told] == happened
+
+
+def test_every_change_of_price_is_told_once():
+    software = listed_software()
+    saved = watch()
+    for amount in (400, 300, 400):  # under one revision, and back: as when a tax rate changes, or one of two sellers
+        change_price(software, amount)
         look()
-        catalog.resume_software(software, by=operator)
-        look()
-    assert kinds(saved) == [HitKind.SUSPENDED, HitKind.MATCHED, HitKind.SUSPENDED]
+        again(software)
+    prices = [(hit.kind, hit.old_price, hit.new_price) for hit in saved.hits.order_by("pk")]
+    three, four = (amount * 100 * 12 * 110 // 100 for amount in (300, 400))
+    assert prices == [
+        (HitKind.PRICE_CHANGED, three, four),
+        (HitKind.PRICE_CHANGED, four, three),
+        (HitKind.PRICE_CHANGED, three, four),
+    ]
+
+
+def test_return_after_what_is_known_got_lost_is_not_told_again():
+    software = listed_software()
+    saved = watch()
+    suspended(software)
+    look()
+    catalog.resume_software(software, by=MembershipFactory(administrator=True).user)
+    look()
+    SavedSearchListing.objects.all().delete()
+    again(software)
+    assert kinds(saved) == [HitKind.SUSPENDED, HitKind.RESUMED]
+
+
+def test_mail_says_what_happened_when_and_where():
+    software = listed_software(name="勤怠ひろば")
+    watch(users=10)
+    change_price(software, 400)
+    look()
+    suspended(software)
+    look()
+    price, gone = Notification.objects.filter(event="saved_search_hits").order_by("pk")
+    assert price.subject == "価格の変更：「勤怠ひろば」（保存した検索「勤怠を見張る」）"
+    assert "39,600円 → 52,800円" in price.body
+    assert "利用者数10" in price.body  # the size it was worked out for
+    assert gone.subject.startswith("掲載停止：「勤怠ひろば」")
+    assert "理由：" in gone.body
+    assert software.get_absolute_url() in gone.body
 
 
 def test_nothing_is_noted_while_nobody_watches():
@@ -198,7 +260,7 @@ def test_digest_gathers_and_the_sweep_sends_it_once():
         tasks.sweep()
         tasks.sweep()
     (told,) = Notification.objects.filter(event="saved_search_hits")
-    assert told.subject == "保存した検索「勤怠を見張る」の新着2件"
+    assert told.subject == "保存した検索「勤怠を見張る」のお知らせ2件"
     saved.refresh_from_db()
     assert saved.due_at == MONDAY.replace(day=25, hour=8)
     assert not saved.hits.filter(told_at=None).exists()
