@@ -11,6 +11,8 @@ from .normalise import RUN, canonical
 
 LONGEST_QUERY = 200
 MOST_TERMS = 8
+MOST_SINGLE = 4
+"""Terms of one character: each begins tokens of half the catalogue, and a fifth tells the others no further apart."""
 MOST_ALTERNATIVES = 6
 """Synonyms looked up for one term: each costs an index scan."""
 
@@ -169,8 +171,9 @@ def parse(typed: str, synonyms: Mapping[str, tuple[str, ...]] | None = None) -> 
         quoted = part["phrase"] is not None
         add(Term(canonical(part["phrase"] if quoted else part["word"]), part["minus"] is not None, quoted=quoted))
     add_row()
-    kept = tuple(terms.values())[:MOST_TERMS]
-    return Query(typed=text.strip(), terms=kept, shortened=shortened or len(terms) > MOST_TERMS)
+    single = [term for term in terms.values() if len(term.text) == 1][MOST_SINGLE:]
+    kept = tuple(term for term in terms.values() if term not in single)[:MOST_TERMS]
+    return Query(typed=text.strip(), terms=kept, shortened=shortened or len(terms) > len(kept))
 
 
 def _joined(words: Sequence[str], synonyms: Mapping[str, tuple[str, ...]]) -> Iterable[str]:

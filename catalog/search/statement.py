@@ -183,8 +183,12 @@ class Statement:
 
         very_name = f"{query.is_name()} & {query.in_name(facets)}"
         summary = [typed.in_name_or_summary(facets), query.in_name_or_summary(facets)]
-        near = [f"{literal} & {akin}" for literal in summary] if akin else summary
-        in_front = [very_name, typed.in_name(facets), query.in_name(facets), near[0], summary[0], near[1], summary[1]]
+        named = [typed.in_name(facets), query.in_name(facets)]
+        if akin:  # a name that begins like what was typed (勤怠 of 勤怠管理) goes before one with a synonym of it
+            near = [f"{literal} & {akin}" for literal in summary]
+            in_front = [very_name, named[0], near[0], named[1], summary[0], near[1], summary[1]]
+        else:
+            in_front = [very_name, *named, *summary]
         in_front = list(dict.fromkeys(in_front))  # without synonyms some are the same
 
         # What the head alone cannot tell: whether something excluded is elsewhere in the listing, or a word is none.

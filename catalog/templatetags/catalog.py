@@ -106,11 +106,12 @@ def _boxes(facet: str, values: tuple, labels: tuple, language: str) -> list[tupl
 
 
 @register.simple_tag
-def listing_cards(cards, chosen, is_full, has_size, filters_price):
+def listing_cards(cards, chosen, is_full, has_size, filters_price, kept_query=""):
     """The cards of a page of results.
 
     ``chosen``: references of the offers ticked for comparison; ``is_full``: no more can be. ``has_size``: prices are at
-    the reader's size. ``filters_price``: the reference price was asked for, so it is shown as well.
+    the reader's size. ``filters_price``: the reference price was asked for, so it is shown as well. ``kept_query``: what a
+    listing's address must say for the choice not to be lost.
     """
     words = {
         "startup": f'<span class="badge badge--purple">{escape(_("スタートアップ"))}</span>',
@@ -122,6 +123,7 @@ def listing_cards(cards, chosen, is_full, has_size, filters_price):
         "sellers": escape(_("販売事業者")),
         "add": escape(_("比較に追加")),
         "colon": escape(_("：")),
+        "kept": f"?{escape(kept_query)}" if kept_query else "",
     }
     return mark_safe("".join(_card(card, words, chosen, is_full, has_size and filters_price) for card in cards))  # noqa: S308 - _card escapes
 
@@ -151,7 +153,7 @@ def _card(card, words, chosen, is_full, shows_reference) -> str:
     sellers = ngettext("%(n)s者", "%(n)s者", len(card.offers)) % {"n": len(card.offers)}
     group = escape(_("%(name)sを比較に追加") % {"name": card.name})
     return (
-        f'<li><article class="card listing-card"><div><h2 class="listing-card__title"><a href="{card.url}">'
+        f'<li><article class="card listing-card"><div><h2 class="listing-card__title"><a href="{card.url}{words["kept"]}">'
         f'{_marked(card.name_marked)}</a></h2><p class="listing-card__maker">{escape(card.maker)}</p></div>'
         f"<p>{_marked(card.summary)}</p>"
         + (f'<p class="small muted">{_marked(card.snippet)}</p>' if card.snippet else "")

@@ -60,14 +60,16 @@ def software_list(request):
         )
     except SearchTimeout:
         return _timed_out(request, criteria)
-    if found.number > found.last_number:
-        context = {"criteria": criteria, "found": found, "last_url": criteria.url(("page", str(found.last_number)))}
-        return render(request, "catalog/search_beyond.html", context, status=HTTPStatus.NOT_FOUND)
     tray = _tray(request.GET.getlist("offer"))
+    kept = [("offer", offer.reference) for offer in tray]
+    if found.number > found.last_number:
+        last_url = criteria.url(("page", str(found.last_number)), *kept)
+        context = {"criteria": criteria, "found": found, "last_url": last_url}
+        return render(request, "catalog/search_beyond.html", context, status=HTTPStatus.NOT_FOUND)
     shown = cards(found.ids, found.terms, criteria.buyer)
     on_page = {reference for card in shown for reference, _seller in card.offers}
-    kept = [("offer", offer.reference) for offer in tray]
     here = [("page", str(found.number))] if found.number > 1 else []
+    kept_query = urlencode(kept)
     context = {
         "criteria": criteria,
         "query": criteria.query,
@@ -90,13 +92,14 @@ def software_list(request):
             ),
         ],
         "size_form": size_form,
-        "correction_url": replace(criteria, query=found.did_you_mean).url() if found.did_you_mean else "",
+        "correction_url": replace(criteria, query=found.did_you_mean).url(*kept) if found.did_you_mean else "",
         "tray": [
             {"offer": offer, "without": criteria.url(*(pair for pair in kept if pair[1] != offer.reference))}
             for offer in tray
         ],
         "filters_price": {"price"} & {*criteria.filters.restricted},
         "chosen": {offer.reference for offer in tray},
+        "kept_query": kept_query,
         "carried": [offer for offer in tray if offer.reference not in on_page],
         "tray_is_full": len(tray) >= COMPARED_AT_MOST,
         "compare_query": urlencode([*kept, *((name, str(value)) for name, value in criteria.size.items())]),
@@ -143,6 +146,7 @@ def software_detail(request, reference):
     form = SizeForm.of_reader(request.GET, request.user)
     size, years = form.size_or(REFERENCE_SIZE)
     told = [(name, str(value)) for name, value in form.told.items()]
+    tray = [offer.reference for offer in _tray(request.GET.getlist("offer"))]
     today = clock.today()
     content = software.listed_revision.content
     context = {
@@ -154,10 +158,15 @@ def software_detail(request, reference):
                 "offer": offer,
                 "estimate": estimate(offer, size, years),
                 "badges": badges(offer.seller, today),
-                "compare_query": urlencode([("offer", offer.reference), *told]),
+                "is_chosen": offer.reference in tray,
+                "compare_query": urlencode(
+                    [*(("offer", chosen) for chosen in dict.fromkeys([*tray, offer.reference])), *told]
+                ),
             }
             for offer in software.listed_offers
         ],
+        "tray_is_full": len(tray) >= COMPARED_AT_MOST,
+        "back_query": urlencode([("offer", chosen) for chosen in tray]),
         "form": form,
         "size_words": size_words(size, years),
         "years": years,
@@ -206,6 +215,9 @@ def offer_compare(request):
         "too_many": compared.too_many,
         "gone": compared.gone,
         "query": urlencode([*(("offer", reference) for reference in references), *told]),
+        "may_add": len(compared.columns) < COMPARED_AT_MOST,
+        "today": date_format(clock.today(), "DATE_FORMAT"),
+        "address": request.build_absolute_uri(),
     }
     return render(request, "catalog/offer_compare.html", context)
 
@@ -240,7 +252,7 @@ def _download(name) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Compared:
-    """What a URL asks to compare. ``gone``: references asked for that are not listed (any more)."""
+    """What a URL asks to compare. ``gone``: what was asked for and is not listed (any more), as (what, why, URL)."""
 
     columns: list[dict]
     table: Comparison
@@ -248,7 +260,7 @@ class Compared:
     size: pricing.Size
     years: int
     too_many: bool
-    gone: list[str]
+    gone: list[tuple[str, str, str]]
 
     @property
     def size_words(self) -> str:
@@ -284,8 +296,37 @@ def _compared(request) -> Compared:
         size=size,
         years=years,
         too_many=len(asked) > COMPARED_AT_MOST,
-        gone=[Truncator(reference).chars(20) for reference in references if reference not in rows],
+        gone=_gone_offers([reference for reference in references if reference not in rows], request.user),
     )
+
+
+def _gone_offers(references, user) -> list[tuple[str, str, str]]:
+    """What became of offers that were listed once; of a reference that never was, no more than itself."""
+    visible = Software.objects.visible_to(user).exclude(listed_revision=None)
+    rows = {
+        offer.reference: offer
+        for offer in Offer.objects.filter(reference__in=references, software__in=visible)
+        .exclude(listed_revision=None)
+        .select_related("software", "seller")
+    }
+    found = []
+    for reference in references:
+        if not (offer := rows.get(reference)):
+            found.append((Truncator(reference).chars(20), _("この番号の販売サービスはありません。"), ""))
+            continue
+        software = offer.software
+        if software.status == SoftwareStatus.SUSPENDED:
+            when = date_format(software.suspended_at, "DATE_FORMAT")
+            why = _("%(day)sに掲載を停止しました。理由：%(reason)s") % {
+                "day": when,
+                "reason": software.suspension_reason,
+            }
+        elif software.status == SoftwareStatus.LAPSED:
+            why = _("%(day)sに掲載の期限が切れました。") % {"day": date_format(software.lapses_on, "DATE_FORMAT")}
+        else:
+            why = _("この事業者は販売を終えました。")
+        found.append((str(offer), why, software.get_absolute_url()))
+    return found
 
 
 def size_words(size, years) -> str:

@@ -7,9 +7,11 @@ import openpyxl
 import pytest
 from django.urls import reverse
 
+from catalog import actions as catalog
+from catalog.models import Offer, Software
 from marketplace import clock
 from tests.factories.accounts import MembershipFactory
-from tests.factories.catalog import listed_software
+from tests.factories.catalog import SoftwareFactory, listed_software
 from tests.factories.companies import CompanyFactory
 
 pytestmark = pytest.mark.django_db
@@ -86,7 +88,7 @@ def test_says_what_is_no_longer_there_and_cuts_at_five(client):
     offers = [listed_software(name=f"勤怠{n}").offers.get().reference for n in range(6)]
     response = client.get(reverse("catalog:offer_compare"), {"offer": ["OF-222222", *offers]})
     assert response.context["too_many"] is True
-    assert response.context["gone"] == ["OF-222222"]
+    assert response.context["gone"] == [("OF-222222", "この番号の販売サービスはありません。", "")]
     assert len(response.context["columns"]) == 4
 
 
@@ -117,3 +119,43 @@ def test_csv_neutralises_formulas(client):
     text = response.getvalue().decode("utf-8-sig")
     assert "概要,,'=1+1" in text
     assert response["Content-Disposition"] == 'attachment; filename="comparison.csv"'
+
+
+def test_what_is_suspended_or_lapsed_is_named_with_its_reason(client):
+    here, suspended, lapsed = (listed_software(name=f"勤怠{n}") for n in range(3))
+    draft = SoftwareFactory(name="勤怠の下書き")  # could leak, must not
+    Offer.objects.create(software=draft, seller=draft.maker, kind="direct")
+    address = url(here, suspended, lapsed, draft)
+    catalog.suspend_software(suspended, reason="証明書を確かめるため。", by=MembershipFactory(administrator=True).user)
+    Software.objects.filter(pk=lapsed.pk).update(lapses_on=clock.today())
+    catalog.lapse_software(lapsed)
+    Software.objects.filter(pk=draft.pk).update(
+        listed_revision=None
+    )  # as if it never had been listed: could leak, must not
+    (a, why_a, link), (b, why_b, _), (c, _, _) = client.get(address).context["gone"]
+    assert a.startswith("勤怠1 × ")
+    assert why_a.endswith("理由：証明書を確かめるため。")
+    assert link == suspended.get_absolute_url()
+    assert b.startswith("勤怠2 × ")
+    assert "期限が切れました" in why_b
+    assert c == draft.offers.get().reference
+
+
+def test_choice_is_kept_from_the_results_to_a_listing_and_back(client):
+    first, second = listed_software(name="勤怠うめ"), listed_software(name="勤怠まつ")
+    chosen = first.offers.get().reference
+    results = client.get(reverse("catalog:software_list"), {"offer": chosen}).content.decode()
+    assert f'href="{second.get_absolute_url()}?offer={chosen}"' in results
+    listing = client.get(second.get_absolute_url(), {"offer": chosen})
+    assert listing.context["offers"][0]["compare_query"] == f"offer={chosen}&offer={second.offers.get().reference}"
+    assert f'href="{reverse("catalog:software_list")}?offer={chosen}"' in listing.content.decode()
+    compared = client.get(url(first, second)).content.decode()
+    assert f'href="{reverse("catalog:software_list")}?offer={chosen}&amp;offer=' in compared
+
+
+def test_full_comparison_says_so_on_a_listing(client):
+    five = [listed_software(name=f"勤怠{n}") for n in range(5)]
+    sixth = listed_software(name="六つめ")
+    params = {"offer": [each.offers.get().reference for each in five]}
+    assert "比較にはすでに5件あります。" in client.get(sixth.get_absolute_url(), params).content.decode()
+    assert "比較にはすでに5件あります。" not in client.get(five[0].get_absolute_url(), params).content.decode()

@@ -1,4 +1,4 @@
-// The navigation's button on a phone, and closing the account menu by Escape or a click elsewhere.
+// The navigation's button on a phone, closing the account menu by Escape or a click elsewhere, and staying where one is.
 "use strict";
 
 for (const toggle of document.querySelectorAll("[data-toggle]")) {
@@ -23,4 +23,10 @@ document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("[data-menu][open]")) {
     if (!menu.contains(event.target)) menu.open = false;
   }
+});
+
+// Live results change the address after the page was written.
+document.addEventListener("submit", (event) => {
+  const here = event.target.querySelector("[data-here]");
+  if (here) here.value = location.pathname + location.search;
 });

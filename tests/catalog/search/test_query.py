@@ -42,6 +42,11 @@ def test_parse_cuts_what_is_too_long_and_says_so():
     assert not parse("勤怠").shortened
 
 
+def test_parse_looks_for_few_single_characters():
+    query = parse("管 理 市 町 村 の 勤怠 -税")
+    assert ([term.text for term in query.terms], query.shortened) == (["管", "理", "市", "町", "勤怠"], True)
+
+
 def test_parse_takes_control_characters_for_spaces():
     assert [term.text for term in parse("勤\x00怠\u202e管理\u200bX").terms] == ["勤", "怠", "管理", "x"]
 
