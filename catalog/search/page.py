@@ -217,8 +217,8 @@ def _of_many(query: Query, filters: Filters, asked: Asked) -> Answer:
     return sliced
 
 
-TOO_MANY = 320
-"""Listings found in the slice, some 10,000 in all, from which on the others are not counted."""
+TOO_MANY = 200
+"""Listings found in the slice, some 6,400 in all, from which on the others are not counted."""
 LARGE = 200_000
 """Listings from which on counting them all takes too long; with fewer, a slice would tell too little."""
 
