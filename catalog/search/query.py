@@ -86,11 +86,6 @@ class Query:
         return tuple(tuple(map(needle, term.texts)) for term in self.wanted if term.needs_check)
 
     @property
-    def tokens(self) -> tuple[tokens.Token, ...]:
-        """All that is looked up together."""
-        return tuple(token for term in self.wanted for text in term.texts for token in tokens.wanted(text))
-
-    @property
     def is_loose(self) -> bool:
         return any(term.is_loose for term in self.wanted)
 
