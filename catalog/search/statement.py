@@ -199,7 +199,8 @@ class Statement:
             )
             but.append(_not_in("excluded"))
 
-        short: list[str] = []
+        # Where the candidates are noted and there are none, there is nothing to rank.
+        short = [f"EXISTS (SELECT FROM {name})" for name in self._steps if name == "candidates_"]
         ranked = []
         for rank, literal in enumerate(in_front):
             conditions = [self._matches("head", literal), *but]

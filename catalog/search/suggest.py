@@ -15,7 +15,7 @@ from .highlight import matches
 from .models import SearchName, SearchWord
 from .normalise import canonical
 from .query import Query, Term
-from .statement import TABLE, run
+from .statement import SLICE, TABLE, run
 
 LONGEST_PREFIX = 40
 READINGS = Path(__file__).with_name("category_readings.json")
@@ -128,7 +128,10 @@ def occurs(term: Term) -> bool:
 
 
 def _occurs(query: Query) -> bool:
-    return bool(run(f"SELECT FROM {TABLE} WHERE grams @@ %s::tsquery LIMIT 1", [query.anywhere()]))
+    """The slice is asked first: it has most words, and a bitmap of the whole is made whole however little is wanted."""
+    has = "EXISTS (SELECT FROM {} WHERE grams @@ %(literal)s::tsquery)"
+    ((occurs,),) = run(f"SELECT {has.format(SLICE)} OR {has.format(TABLE)}", {"literal": query.anywhere()})
+    return occurs
 
 
 def _most_alike(word: str) -> str | None:
