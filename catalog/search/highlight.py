@@ -51,7 +51,7 @@ def matches(text: str, terms: Sequence[str]) -> list[tuple[int, int]]:
     folded = fold_with_offsets(text)
     spans: list[tuple[int, int]] = []
     for match in pattern.finditer(folded.text):
-        start, end = folded.starts[match.start()], folded.ends[match.end() - 1]
+        start, end = folded.origin(*match.span())
         if spans and start <= spans[-1][1]:
             spans[-1] = (spans[-1][0], max(end, spans[-1][1]))
         else:

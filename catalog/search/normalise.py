@@ -7,6 +7,7 @@ queries must agree to the letter. ``fold`` decides which spellings are the same;
 
 import re
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -27,9 +28,10 @@ _SEPARATORS = re.compile(f"(?:(?![{CJK}])[\\W_])+")
 _KANA = "ァ-ヺ"
 # Hyphens, dashes and minus signs that people type for the long vowel mark.
 _DASHES = "\\-\u2010-\u2015\u2212\u2500\u2501"
-_DASH_FOR_VOWEL = re.compile(f"(?<=[{_KANA}])[{_DASHES}](?![{_DASHES}]|{_WORD})")
+# Each looks for the mark first and only then at what stands before it: most texts have few.
+_DASH_FOR_VOWEL = re.compile(f"[{_DASHES}](?<=[{_KANA}].)(?![{_DASHES}]|{_WORD})")
 # Longer words lose the mark at their end (サーバー = サーバ), as JIS Z 8301 wrote them; short ones (コピー) keep it.
-_FINAL_VOWEL = re.compile(f"(?<=[{_KANA}ー][{_KANA}ー][{_KANA}])ー(?![\u30a0-\u30ff])")
+_FINAL_VOWEL = re.compile(f"ー(?<=[{_KANA}ー][{_KANA}ー][{_KANA}].)(?![\u30a0-\u30ff])")
 # Variant characters in names and places, and the small ヶ. One to one, so that offsets stay.
 _VARIANTS = dict(
     zip("ヵヶ髙﨑濵濱邊邉齋齊澤國廣櫻眞榮嶋龍瀧曾條德", "カケ高崎浜浜辺辺斎斉沢国広桜真栄島竜滝曽条徳", strict=True)
@@ -63,13 +65,20 @@ def canonical(text: str) -> str:
     return _SEPARATORS.sub(" ", fold(text)).strip()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Folded:
-    """A folded text, and for each of its characters the stretch of the original it stands for."""
+    """A folded text that knows where it came from."""
 
     text: str
-    starts: Sequence[int]
-    ends: Sequence[int]
+    _starts: Sequence[int]  # of each character made alike
+    _ends: Sequence[int]
+    _removed: Sequence[int]  # before which characters of ``text`` a final long vowel was left out
+
+    def origin(self, start: int, end: int) -> tuple[int, int]:
+        """The stretch of the original that ``text[start:end]`` stands for, a vowel left out at its end included."""
+        first = start + bisect_right(self._removed, start)
+        last = end - 1 + bisect_right(self._removed, end)
+        return self._starts[first], self._ends[last]
 
 
 def fold_with_offsets(original: str) -> Folded:
@@ -81,14 +90,8 @@ def fold_with_offsets(original: str) -> Folded:
     if not (len(whole) == len(original) and _ONE_TO_ONE.fullmatch(original)):
         starts, ends = _offsets(original, whole)
     text = _DASH_FOR_VOWEL.sub("ー", whole)
-    removed = [match.start() for match in _FINAL_VOWEL.finditer(text)]
-    if removed:
-        starts, ends = list(starts), list(ends)
-    for position in reversed(removed):
-        ends[position - 1] = ends[position]  # the mark is highlighted with the kana it lengthens
-        text = text[:position] + text[position + 1 :]
-        del starts[position], ends[position]
-    return Folded(text, starts, ends)
+    removed = [match.start() - before for before, match in enumerate(_FINAL_VOWEL.finditer(text))]
+    return Folded(_FINAL_VOWEL.sub("", text) if removed else text, starts, ends, removed)
 
 
 def _offsets(original: str, whole: str) -> tuple[list[int], list[int]]:

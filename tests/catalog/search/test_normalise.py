@@ -1,3 +1,4 @@
+import re
 import unicodedata
 
 import pytest
@@ -68,16 +69,27 @@ def test_canonical_is_idempotent(text):
 def test_fold_with_offsets_folds_alike_and_covers_the_text_in_order(text):
     folded = fold_with_offsets(text)
     assert folded.text == fold(text)
-    assert len(folded.starts) == len(folded.ends) == len(folded.text)
-    assert all(0 <= start < end <= len(text) for start, end in zip(folded.starts, folded.ends, strict=True))
-    assert list(folded.starts) == sorted(folded.starts)
+    origins = [folded.origin(place, place + 1) for place in range(len(folded.text))]
+    assert all(0 <= start < end <= len(text) for start, end in origins)
+    assert origins == sorted(origins)
+    assert all(folded.origin(0, end)[1] == origins[end - 1][1] for end in range(1, len(origins) + 1))
 
 
 def test_fold_with_offsets_points_at_what_was_written():
     text = "（ｻｰﾊﾞｰ）"
     folded = fold_with_offsets(text)
     start, length = folded.text.index("サーバ"), len("サーバ")
-    assert text[folded.starts[start] : folded.ends[start + length - 1]] == "ｻｰﾊﾞｰ"
+    assert text[slice(*folded.origin(start, start + length))] == "ｻｰﾊﾞｰ"
+
+
+def test_fold_with_offsets_points_at_what_was_written_behind_vowels_left_out():
+    text = "サーバーとｻｰﾊﾞｰとコンピューターの更新"
+    folded = fold_with_offsets(text)
+    assert folded.text == "サーバとサーバとコンピュータの更新"
+    marked = [
+        text[slice(*folded.origin(*match.span()))] for match in re.finditer("サーバ|コンピュータ|更新", folded.text)
+    ]
+    assert marked == ["サーバー", "ｻｰﾊﾞｰ", "コンピューター", "更新"]
 
 
 def test_fold_agrees_with_nfkc_where_nothing_else_is_folded():
@@ -90,6 +102,6 @@ def test_offsets_are_the_same_where_they_are_known_at_once(text):
     quick, whole = fold_with_offsets(text), _alike(text)
     starts, ends = _offsets(text, whole)
     if _FINAL_VOWEL.search(_DASH_FOR_VOWEL.sub("ー", whole)) is None:
-        assert (list(quick.starts), list(quick.ends)) == (list(starts), list(ends))
+        origins = [quick.origin(place, place + 1) for place in range(len(quick.text))]
+        assert origins == list(zip(starts, ends, strict=True))
     assert quick.text == fold(text)
-    assert len(quick.starts) == len(quick.ends) == len(quick.text)
