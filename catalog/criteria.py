@@ -65,7 +65,7 @@ class Criteria:
 
     def conditions(self) -> list[tuple[str, "Criteria"]]:
         """Every condition in words, with the same search without it."""
-        labels = {node.slug: node.label for node in category_tree()}
+        labels = {node.slug: node.label for node in category_tree()} if "category" in self.filters.chosen else {}
         found = [
             (
                 f"{BY_NAME[name].label}{_('：')}{labels.get(value) or BY_NAME[name].labels.get(value, value)}",

@@ -1,8 +1,8 @@
 """What a page of results shows of the listings found."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
@@ -14,11 +14,10 @@ from .models import Certification, Offer, Software
 from .pricing import Size
 from .search.facets import TRI_STATE
 from .search.highlight import Segments, segments, snippet
-from .search.prices import own_prices
+from .search.prices import yearly_prices
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
+class Card(NamedTuple):
     """One listing. Prices are yen a year, tax included: ``price`` at the reader's size, ``reference_price`` at the
     reference size; None where the price table does not tell. ``offers``: (reference, seller), in a neutral order."""
 
@@ -40,12 +39,13 @@ class Card:
 def cards(pks: Sequence[int], terms: Sequence[str], buyer: Size | None) -> list[Card]:
     """The listings with these keys, in this order; what is not listed any more is left out.
 
-    ``terms``: what to mark, canonical. ``buyer``: whose yearly price, None for the reference size. Two queries at most.
+    ``terms``: what to mark, canonical. ``buyer``: whose yearly price, None for the reference size. One query.
     """
-    prices = own_prices(buyer, pks) if buyer else {}
     url = reverse("catalog:software_detail", args=["REFERENCE"])
+    labels = dict(CertificationScheme.choices)
     found = {}
-    for pk, reference, name, summary, description, maker, price, sme, startup, offers, sellers, schemes in _rows(pks):
+    for row in _rows(pks, buyer):
+        pk, reference, name, summary, description, maker, price, sme, startup, offers, sellers, schemes, *own = row
         found[pk] = Card(
             pk=pk,
             url=url.replace("REFERENCE", reference),
@@ -56,17 +56,22 @@ def cards(pks: Sequence[int], terms: Sequence[str], buyer: Size | None) -> list[
             snippet=snippet(description, terms) if terms else [],
             is_startup=startup == TRI_STATE["yes"],
             is_sme=sme == TRI_STATE["yes"],
-            certifications=tuple(str(CertificationScheme(scheme).label) for scheme in schemes),
+            certifications=tuple(str(labels[scheme]) for scheme in schemes),
             offers=tuple(zip(offers, sellers, strict=True)),
-            price=prices.get(pk) if buyer else price,
+            price=next((None if yen is None else int(yen) for yen in own), price),
             reference_price=price,
         )
     return [found[pk] for pk in pks if pk in found]
 
 
-def _rows(pks: Sequence[int]) -> list[tuple]:
-    """One query, and no objects made of it: a page of twenty has a hundred related rows."""
+def _rows(pks: Sequence[int], buyer: Size | None) -> list[tuple]:
+    """One query, and no objects made of it: a page of twenty has a hundred related rows. The last column, where there is
+    a ``buyer``, is their price."""
     sql, params = _statement()
+    if buyer:
+        own = yearly_prices(buyer, "%s")
+        sql = f"SELECT listing.*, own_price FROM ({sql}) AS listing LEFT JOIN ({own}) AS own ON listing_id = listing.pk"  # noqa: S608 - of our own parts
+        params = (*params, _PKS)
     with connection.cursor() as cursor:
         cursor.execute(sql, [list(pks) if value is _PKS else value for value in params])
         return cursor.fetchall()

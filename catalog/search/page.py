@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -27,8 +28,7 @@ SORTS = {
 }
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(NamedTuple):
     """A value of a facet. ``count``: listings found with it, as if nothing were chosen in this facet; an estimate where
     the facet says so."""
 
@@ -45,10 +45,7 @@ class Facet:
     label: str | Promise
     choices: tuple[Choice, ...]
     is_exact: bool = True
-
-    @property
-    def chosen(self) -> tuple[Choice, ...]:
-        return tuple(choice for choice in self.choices if choice.chosen)
+    chosen: tuple[Choice, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -287,12 +284,8 @@ def _facet(kind: FacetKind, answer: Answer, chosen: tuple[str, ...]) -> Facet:
     for stored, number in answer.alone.get(kind.name, answer.counts[kind.name]).items():
         for value in values(stored):
             numbers[value] += number
-    return Facet(
-        kind.name,
-        kind.label,
-        tuple(
-            Choice(value, label, numbers[value] if is_exact else estimate(numbers[value]), value in chosen, depth)
-            for value, label, depth in labelled
-        ),
-        is_exact,
+    choices = tuple(
+        Choice(value, label, numbers[value] if is_exact else estimate(numbers[value]), value in chosen, depth)
+        for value, label, depth in labelled
     )
+    return Facet(kind.name, kind.label, choices, is_exact, tuple(c for c in choices if c.chosen) if chosen else ())

@@ -30,7 +30,7 @@ def test_software_list_query_count(client, django_assert_num_queries, count):
     assert {card.pk for card in response.context["cards"]} == {software.pk for software in shown}
 
 
-SOFTWARE_LIST_QUERIES = 6
+SOFTWARE_LIST_QUERIES = 5
 
 
 def test_software_list_marks_what_was_found_and_escapes_what_was_typed(client):
