@@ -17,11 +17,15 @@ def offers(params: dict) -> list[Offer]:
     Software in the order of relevance, its sellers in a neutral order (by public reference, which is random). A list
     longer than LIMIT is cut one above it, so that the caller sees there are too many.
     """
-    found = search(_text(params.get("q")), Filters.from_params(params), page_size=LIMIT + 1).ids
-    place = {pk: position for position, pk in enumerate(found)}
+    return sold(search(_text(params.get("q")), Filters.from_params(params), page_size=LIMIT + 1).ids)
+
+
+def sold(software: Sequence[int]) -> list[Offer]:
+    """The listed offers of the software with these keys, in this order; cut as ``offers`` is."""
+    place = {pk: position for position, pk in enumerate(software)}
     listed = (
         Offer.objects.listed()
-        .filter(software__in=found)
+        .filter(software__in=software)
         .select_related("software__maker", "software__listed_revision", "seller", "listed_revision")
         .prefetch_related("price_lines")
     )

@@ -140,10 +140,10 @@ def candidate_search(request, reference):
             otherwise=f"{request.path}?{urlencode(_pairs(params))}",
         )
     try:
-        result = search(criteria.query, criteria.filters, page_size=found.LIMIT)
-        offers = found.offers(params)
+        result = search(criteria.query, criteria.filters, page_size=found.LIMIT + 1)
     except SearchTimeout:
         return _candidates_timed_out(request, procurement, criteria)
+    offers = found.sold(result.ids)
     too_many = len(offers) > found.LIMIT
     context = {
         "procurement": procurement,
@@ -151,7 +151,10 @@ def candidate_search(request, reference):
         "query": criteria.query,
         "found": result,
         "facets": result.facets,
-        "offers": offers[: SHOWN_OF_TOO_MANY if too_many else found.LIMIT],
+        "offers": [
+            (offer, records.estimate(offer, procurement).total)
+            for offer in offers[: SHOWN_OF_TOO_MANY if too_many else found.LIMIT]
+        ],
         "number": min(len(offers), found.LIMIT),
         "too_many": too_many,
         "limit": found.LIMIT,
@@ -172,6 +175,9 @@ def _candidates_timed_out(request, procurement, criteria):
         "criteria": criteria,
         "query": criteria.query,
         "narrower": [(label, _search_url(request, less)) for label, less in narrower(criteria)],
+        "chips": [{"label": label, "href": _search_url(request, less)} for label, less in criteria.conditions()],
+        "without_filters": _search_url(request, replace(criteria, filters=Filters())),
+        "kept": [(name, value) for name, values in criteria.filters.chosen.items() for value in values],
         "is_fragment": bool(request.htmx),
     }
     template = "catalog/includes/search_timeout.html" if request.htmx else "procurement/selection/candidate_search.html"
@@ -180,7 +186,8 @@ def _candidates_timed_out(request, procurement, criteria):
 
 
 def _search_url(request, criteria) -> str:
-    return f"{request.path}?{urlencode(criteria.pairs())}"
+    # With nothing in it, the address would lead back to the search on record.
+    return f"{request.path}?{urlencode(criteria.pairs() or [('q', '')])}"
 
 
 @require_safe

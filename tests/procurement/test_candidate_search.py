@@ -1,13 +1,15 @@
 """The officer's search: narrowed as the catalogue is, and nothing of it gets lost on the way to the record."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
 
+from catalog.search.page import search
 from catalog.search.statement import SearchTimeout
-from procurement import found
+from procurement import found, records
 from procurement.models import Search
 from procurement.views import selection
 from tests import axe
@@ -62,6 +64,41 @@ def test_misspelt_word_is_corrected_on_the_same_page(client, page_url):
     assert response.context["correction_url"] == f"{page_url}?q=%E5%8B%A4%E6%80%A0%E7%AE%A1%E7%90%86"
 
 
+def test_taking_the_last_condition_away_leads_to_everything(client, page_url):
+    (chip,) = client.get(page_url, {"certification": "ismap"}).context["chips"]
+    response = client.get(chip["href"])
+    assert response.status_code == 200  # not back to the conditions on record
+    assert response.context["found"].total == 3
+
+
+def test_each_candidate_has_its_price_at_the_size_of_the_procurement(client, page_url):
+    response = client.get(page_url, {"q": "勤怠"})
+    offers = response.context["offers"]
+    procurement = response.context["procurement"]
+    assert [price for _offer, price in offers] == [records.estimate(offer, procurement).total for offer, _ in offers]
+    assert any(f"{price.including_tax:,}円" in response.content.decode() for _offer, price in offers if price)
+
+
+def test_estimated_number_is_said_to_be_one(client, page_url, monkeypatch):
+    monkeypatch.setattr(
+        "procurement.views.selection.search",
+        lambda *args, **kwargs: replace(search(*args, **kwargs), total_is_exact=False),
+    )
+    body = client.get(page_url, {"q": "勤怠"}).content.decode()
+    assert re.search("ソフトウェア約\\d+件、候補\\d+件", body), re.findall("ソフトウェア.{30}", body)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_candidate_search_query_count(client, page_url, django_assert_num_queries, count):
+    for number in range(count):
+        listed_software(name=f"証明{number}")
+    with django_assert_num_queries(CANDIDATE_SEARCH_QUERIES):
+        client.get(page_url, {"q": "証明"})
+
+
+CANDIDATE_SEARCH_QUERIES = 13
+
+
 def test_too_many_are_said_and_not_listed_by_the_hundred(client, page_url, monkeypatch):
     monkeypatch.setattr(found, "LIMIT", 1)
     monkeypatch.setattr(selection, "SHOWN_OF_TOO_MANY", 1)
@@ -77,12 +114,17 @@ def test_timeout_offers_narrower_searches_and_claims_no_result(client, page_url,
         raise SearchTimeout
 
     monkeypatch.setattr("procurement.views.selection.search", slow)
-    response = client.get(page_url, {"q": "の", "certification": "ismap"}, **headers)
+    params = {"q": "の", "certification": "ismap", "price_max": "5000000"}
+    response = client.get(page_url, params, **headers)
     body = response.content.decode()
     assert response.status_code == (200 if headers else 503)
-    assert f"{page_url}?q=%E3%81%AE&amp;category=internal&amp;certification=ismap" in body
+    assert f"{page_url}?q=%E3%81%AE&amp;category=internal&amp;certification=ismap&amp;price_max=5000000" in body
     assert "件、候補" not in body
-    assert ("件数を数えられませんでした" in body) == bool(headers)
+    assert "件数を数えられませんでした" in body
+    assert f"{page_url}?q=%E3%81%AE&amp;price_max=5000000" in body  # the chip that takes ISMAP away
+    if not headers:
+        assert '<input type="hidden" name="certification" value="ismap">' in body
+        assert 'name="price_max" value="5000000"' in body
 
 
 @pytest.mark.browser
