@@ -395,6 +395,9 @@ def _timed_out(request, criteria):
     context = {
         "query": criteria.query,
         "narrower": [(label, less.url(*kept)) for label, less in narrower(criteria)],
+        "chips": [{"label": label, "href": less.url(*kept)} for label, less in criteria.conditions()],
+        "without_filters": replace(criteria, filters=Filters()).url(*kept),
+        "kept": [pair for pair in [*criteria.pairs(), *kept] if pair[0] != "q"],
         "is_fragment": bool(request.htmx),
     }
     template = "includes/search_timeout.html" if request.htmx else "search_timeout.html"

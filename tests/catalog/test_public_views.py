@@ -87,9 +87,15 @@ def test_search_timeout_offers_a_narrower_search(client, monkeypatch):
         raise SearchTimeout
 
     monkeypatch.setattr("catalog.views.public.search", slow)
-    response = client.get(reverse("catalog:software_list"), {"q": "の"})
+    params = {"q": "の", "certification": "ismap", "price_max": "5000000", "users": "300"}
+    response = client.get(reverse("catalog:software_list"), params)
+    body = response.content.decode()
     assert response.status_code == 503
-    assert "?q=%E3%81%AE&amp;category=internal" in response.content.decode()
+    assert "?q=%E3%81%AE&amp;category=internal&amp;certification=ismap&amp;price_max=5000000&amp;users=300" in body
+    assert [chip["label"] for chip in response.context["chips"]] == ["認証：ISMAP", "年間価格：〜5,000,000円"]
+    # Another word typed there is looked for under the same conditions.
+    for name in ("certification", "price_max", "users"):
+        assert f'<input type="hidden" name="{name}" value="{params[name]}">' in body
 
 
 def test_chip_leads_to_the_same_search_without_its_condition(client):
