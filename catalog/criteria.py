@@ -86,7 +86,14 @@ class Criteria:
 
     def in_words(self) -> str:
         """One line: 「勤怠」、認証：ISMAP、利用者数480. Nothing asked is everything."""
-        said = [_("「%(query)s」") % {"query": self.query}] if self.query else []
+        return self._in_line(_("「%(query)s」") % {"query": self.query} if self.query else "")
+
+    def as_name(self) -> str:
+        """The same without quotation marks, since a name is itself quoted where it is mentioned."""
+        return self._in_line(self.query)
+
+    def _in_line(self, query: str) -> str:
+        said = [query] if query else []
         said += [label for label, _without in self.conditions()]
         asked = _("、").join(said) or _("すべてのソフトウェア")
         return _("、").join([asked, *self._sizes()])

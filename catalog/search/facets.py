@@ -5,6 +5,7 @@ For counting, each facet is a small integer column: a bit mask where a software 
 Bits and codes are stored: they are written out here and never reused.
 """
 
+import math
 import time
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
@@ -283,17 +284,16 @@ class Remembered:
     def __init__(self, read):
         self._read = read
         self._value = None
-        self._until = 0.0
+        self._read_at = -math.inf
 
     def get(self):
         now = time.monotonic()
-        if now >= self._until:
-            self._value = self._read()
-            self._until = now + getattr(settings, "SEARCH_CACHE_SECONDS", 30)
+        if now - self._read_at >= getattr(settings, "SEARCH_CACHE_SECONDS", 30):
+            self._value, self._read_at = self._read(), now
         return self._value
 
     def forget(self) -> None:
-        self._until = 0.0
+        self._read_at = -math.inf
 
 
 _tree = Remembered(_read_tree)

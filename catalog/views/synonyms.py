@@ -14,18 +14,19 @@ from marketplace.workflow import RuleViolation
 from .. import vocabulary
 from ..forms import SynonymForm
 from ..models import SearchSynonym
+from ..search.normalise import fold
 
 PER_PAGE = 50
 
 
 @require_safe
 def synonym_list(request):
-    """All groups, or those with a word that contains ``?q=``."""
+    """All groups, or those with a word that contains ``?q=``, however either is written: ｻｰﾊﾞ finds サーバー."""
     check_can_operate(request.user)
     query = request.GET.get("q", "").strip()[:60]
     groups = SearchSynonym.objects.order_by("pk")
     if query:
-        groups = groups.extra(where=["array_to_string(words, chr(10)) ILIKE %s"], params=[f"%{_escaped(query)}%"])
+        groups = [group for group in groups if any(fold(query) in fold(word) for word in group.words)]
     page = Paginator(groups, PER_PAGE).get_page(request.GET.get("page"))
     return render(request, "catalog/synonyms/synonym_list.html", {"page": page, "query": query})
 
@@ -69,7 +70,3 @@ def _form_page(request, group):
             return redirect("catalog:synonym_list")
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
     return render(request, "catalog/synonyms/synonym_edit.html", {"form": form, "group": group}, status=status)
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")

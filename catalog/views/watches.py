@@ -37,7 +37,7 @@ def saved_search_create(request):
     """Keep the search whose address this page was opened with."""
     # Who keeps a search keeps what they saw: the size of the address, else their own agency's.
     criteria = Criteria.from_params(request.GET, SizeForm.of_reader(request.GET, request.user).told)
-    initial = {"name": criteria.in_words()[:100], "frequency": Frequency.DAILY, "agency": ""}
+    initial = {"name": criteria.as_name()[:100], "frequency": Frequency.DAILY, "agency": ""}
     form = SavedSearchForm(request.POST or None, user=request.user, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:

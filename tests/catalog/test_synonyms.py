@@ -78,6 +78,7 @@ def test_list_is_narrowed_by_a_part_of_a_word_taken_literally(client, administra
     assert shown("勤簿") == ["勤務簿"]
     assert shown("0%") == ["100%"]
     assert shown("%") == ["100%"]
+    assert shown("１００％") == ["100%"]  # as search takes it
 
 
 @pytest.mark.parametrize("count", [1, 3])

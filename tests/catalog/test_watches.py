@@ -349,6 +349,9 @@ def test_search_is_saved_from_its_address(client):
     url = reverse("catalog:saved_search_create") + "?q=勤怠&certification=ismap&ordering=price"
     page = client.get(url).content.decode()
     assert "「勤怠」、認証：ISMAP" in page
+    assert (
+        'value="勤怠、認証：ISMAP、利用者数480、住民数52,000"' in page
+    )  # a name, which is quoted where it is mentioned
     answers = {"name": "勤怠", "note": "来年度", "frequency": "weekly", "agency": member.agency.reference}
     response = client.post(url, answers)
     saved = SavedSearch.objects.get()
@@ -429,7 +432,6 @@ def test_owner_edits_and_deletes(client):
 def remembered(settings):
     """Categories are read once, as they are outside tests."""
     settings.SEARCH_CACHE_SECONDS = 60
-    yield
     facets._tree.forget()
     synonyms.forget()
 
