@@ -152,3 +152,20 @@ def test_search_compare_and_listing_are_accessible(search_page, live_server, wid
         search_page.goto(live_server.url + path)
         assert axe.violations(search_page) == []
         assert search_page.evaluate("document.documentElement.scrollWidth - innerWidth") == 0
+
+
+@pytest.mark.parametrize("width", [1280, 375])
+def test_names_and_labels_of_a_comparison_stay_in_sight(page, live_server, width):
+    offers = [listed_software(name=f"勤怠{number}").offers.get().reference for number in range(5)]
+    page.set_viewport_size({"width": width, "height": 700})
+    page.goto(f"{live_server.url}/compare/?{'&'.join(f'offer={reference}' for reference in offers)}")
+    name, label = page.get_by_role("columnheader", name="勤怠0"), page.get_by_role("rowheader", name="販売事業者")
+    region = page.get_by_role("region", name="候補の比較")
+    region.get_by_role("row").last.scroll_into_view_if_needed()
+    expect(name).to_be_in_viewport()
+    before = label.bounding_box()["x"]
+    region.evaluate("region => region.scrollBy(200, 0)")
+    assert label.bounding_box()["x"] == before
+    assert (region.evaluate("region => region.scrollLeft") > 0) == (width < 1280)  # five fit a wide screen
+    assert axe.violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") == 0
