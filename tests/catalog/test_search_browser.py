@@ -161,7 +161,11 @@ def test_names_and_labels_of_a_comparison_stay_in_sight(page, live_server, width
     page.goto(f"{live_server.url}/compare/?{'&'.join(f'offer={reference}' for reference in offers)}")
     name, label = page.get_by_role("columnheader", name="勤怠0"), page.get_by_role("rowheader", name="販売事業者")
     region = page.get_by_role("region", name="候補の比較")
-    region.get_by_role("row").last.scroll_into_view_if_needed()
+    summary = region.get_by_role("rowheader", name="概要")
+    region.evaluate("region => region.scrollIntoView()")
+    page.mouse.move(width / 2, 350)
+    page.mouse.wheel(0, 900)
+    expect(summary).not_to_be_in_viewport()
     expect(name).to_be_in_viewport()
     before = label.bounding_box()["x"]
     region.evaluate("region => region.scrollBy(200, 0)")
