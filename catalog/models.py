@@ -110,6 +110,7 @@ class Software(models.Model):
 
     name = models.CharField(_("名称"), max_length=100)
     name_kana = models.CharField(_("フリガナ"), max_length=200, blank=True)
+    name_en = models.CharField(_("英語名称"), max_length=200, blank=True)
     summary = models.CharField(_("概要"), max_length=100, blank=True)
     description = models.TextField(_("説明"), blank=True)
     categories = models.ManyToManyField(Category, related_name="software", verbose_name=_("業務分類"))

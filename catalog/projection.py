@@ -9,7 +9,7 @@ from typing import Any
 from . import content as fields
 from .rules import lapse_date
 
-_TEXTS = ("name", "name_kana", "summary", "description", "data_location", "accessibility")
+_TEXTS = ("name", "name_kana", "name_en", "summary", "description", "data_location", "accessibility")
 _LISTS = ("target_bodies", "delivery", "sign_in", "integrations", "standard_tasks")
 _FLAGS = ("data_ownership", "data_import", "data_export", "api", "multi_tenant")
 

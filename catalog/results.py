@@ -13,8 +13,9 @@ from .enums import CertificationScheme
 from .models import Certification, Offer, Software
 from .pricing import Size
 from .search.facets import TRI_STATE
-from .search.highlight import Segments, segments, snippet
+from .search.highlight import Segments, matches, segments, snippet
 from .search.prices import yearly_prices
+from .wording import names_of
 
 
 class Card(NamedTuple):
@@ -26,6 +27,7 @@ class Card(NamedTuple):
     name: str
     maker: str
     name_marked: Segments
+    other_name: Segments  # in the other language, where that is what was found
     summary: Segments
     snippet: Segments
     is_startup: bool
@@ -45,13 +47,16 @@ def cards(pks: Sequence[int], terms: Sequence[str], buyer: Size | None) -> list[
     labels = dict(CertificationScheme.choices)
     found = {}
     for row in _rows(pks, buyer):
-        pk, reference, name, summary, description, maker, price, sme, startup, offers, sellers, schemes, *own = row
+        pk, reference, name, name_en, summary, description, maker, price, sme, startup, *related = row
+        offers, sellers, schemes, *own = related
+        name, other_name = names_of(name, name_en)
         found[pk] = Card(
             pk=pk,
             url=url.replace("REFERENCE", reference),
             name=name,
             maker=maker,
             name_marked=segments(name, terms),
+            other_name=segments(other_name, terms) if other_name and matches(other_name, terms) else [],
             summary=segments(summary, terms),
             snippet=snippet(description, terms) if terms else [],
             is_startup=startup == TRI_STATE["yes"],
@@ -90,7 +95,7 @@ def _statement() -> tuple[str, tuple]:
         .extra(where=["catalog_software.id = ANY (%s)"], params=[_PKS])
         .order_by()
         .values_list(
-            "pk", "reference", "name", "summary", "description", "maker__name",
+            "pk", "reference", "name", "name_en", "summary", "description", "maker__name",
             "search_document__price", "search_document__sme", "search_document__startup",
             ArraySubquery(offers.values_list("reference")),
             ArraySubquery(offers.values_list("seller__name")),

@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils.formats import date_format
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
 from . import content as fields
 from .content import Field, Kind
@@ -24,6 +24,11 @@ def count_in_words(count: int, *, is_exact: bool) -> str:
     if is_exact:
         return f"{count:,}"
     return _("約%(number)s") % {"number": f"{count:,}"} if count >= 100 else _("100未満")
+
+
+def names_of(name: str, name_en: str) -> tuple[str, str]:
+    """A software's name for the reader's language, and the other one; "" where it has but one."""
+    return (name_en, name) if name_en and get_language() == "en" else (name, name_en)
 
 
 def in_words(field: Field, value: Any, names: Mapping[str, str] | None = None) -> str:

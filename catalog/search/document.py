@@ -51,7 +51,7 @@ class SearchRow(NamedTuple):
 def build_document(listing: dict) -> SearchRow:
     """Return the search row of ``listing``.
 
-    Keys: ``id``, ``reference``, ``name``, ``name_kana``, ``summary``, ``description``, ``maker`` (name), ``sellers``
+    Keys: ``id``, ``reference``, ``name``, ``name_kana``, ``name_en`` (if any), ``summary``, ``description``, ``maker`` (name), ``sellers``
     (names), ``categories`` (of ``{"bit", "path": [slugs], "names": [labels]}``, root first), ``target``, ``delivery``,
     ``certification``, ``integration``, ``standard_task`` (lists of codes), ``sme``, ``startup`` (``yes``, ``no``,
     ``cannot_tell``), ``price`` (yearly yen at the reference size, or None), ``availability`` (thousandths of a percent,
@@ -63,18 +63,18 @@ def build_document(listing: dict) -> SearchRow:
 
     name, summary, description = (canonical(listing[key]) for key in ("name", "summary", "description"))
     rest = "\n".join(filter(None, map(canonical, _rest(listing))))
+    written = list(filter(None, (name, canonical(listing.get("name_en", "")))))  # a name is a name in either language
 
     facet_lexemes = {EVERY}
     facet_lexemes.update(BY_NAME[facet].lexeme(value) for facet, value in single.items())
     facet_lexemes.update(BY_NAME[facet].lexeme(value) for facet, values in many.items() for value in values)
     facet_lexemes.update(BY_NAME["category"].lexeme(slug) for c in listing["categories"] for slug in c["path"])
 
-    in_name = tokens.lexemes(name)
+    in_name = {lexeme for each in written for lexeme in tokens.lexemes(each)}
     in_summary = tokens.lexemes(summary)
     in_front = in_name | in_summary | tokens.lexemes(description)
     in_rest = tokens.lexemes(rest)
     only_in_rest = tokens.beginnings(in_rest) - tokens.beginnings(in_front)
-    whole_name = name_lexeme(name)
 
     return SearchRow(
         listing_id=listing["id"],
@@ -88,9 +88,11 @@ def build_document(listing: dict) -> SearchRow:
         **{BY_NAME[facet].column: BY_NAME[facet].codes[value] for facet, value in single.items()},
         tokens_version=tokens.VERSION,
         digest=digest(listing),
-        head=tokens.tsvector({whole_name} | in_name | {SUMMARY + lexeme for lexeme in in_summary} | facet_lexemes),
+        head=tokens.tsvector(
+            set(map(name_lexeme, written)) | in_name | {SUMMARY + lexeme for lexeme in in_summary} | facet_lexemes
+        ),
         grams=tokens.tsvector(in_front | in_rest | {in_rest_only(lexeme) for lexeme in only_in_rest} | facet_lexemes),
-        body=bounded("\n".join((name, summary, description, rest))),
+        body=bounded("\n".join((*written, summary, description, rest))),
     )
 
 
@@ -100,7 +102,8 @@ def names(listing: dict) -> Iterator[tuple[str, int]]:
     Rank 0 is the beginning. Words begin where the script changes: クラウド勤怠 is also found from 勤怠.
     """
     seen: set[str] = set()
-    for form in (canonical(listing["name"]), katakana(canonical(listing["name_kana"]))):
+    written = (canonical(listing[key]) for key in ("name", "name_en") if listing.get(key))
+    for form in (*written, katakana(canonical(listing["name_kana"]))):
         for start in [0, *(match.start() for match in _WORD_START.finditer(form) if match.start())] if form else ():
             tail = form[start : start + 100]
             if tail not in seen:
@@ -110,7 +113,7 @@ def names(listing: dict) -> Iterator[tuple[str, int]]:
 
 def words(listing: dict) -> set[str]:
     """The words of a listing that a misspelt query may have meant."""
-    texts = [listing["name"], listing["summary"], listing["description"], *_rest(listing)]
+    texts = [listing["name"], listing.get("name_en", ""), listing["summary"], listing["description"], *_rest(listing)]
     return {word for text in texts for word in _SPELT_WORD.findall(canonical(text))}
 
 

@@ -52,6 +52,7 @@ def read_listings(pks: Iterable[int]) -> Iterator[dict]:
             "reference": software.reference,
             "name": software.name,
             "name_kana": software.name_kana,
+            **({"name_en": software.name_en} if software.name_en else {}),  # few have one: the others' digest stays
             "summary": software.summary,
             "description": software.description,
             "maker": software.maker.name,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from django.apps import apps
 
+from ..wording import names_of
 from . import tokens
 from .document import bigrams, katakana
 from .facets import category_tree
@@ -76,10 +77,9 @@ def _complete(typed: str, limit: int) -> Suggestions:
             break
     wanted = list(pks)[:limit]
     labels = {}
-    for pk, name, reference in (
-        apps.get_model("catalog", "Software").objects.filter(pk__in=wanted).values_list("pk", "name", "reference")
-    ):
-        labels[pk] = Suggestion(name, reference)
+    software = apps.get_model("catalog", "Software").objects.filter(pk__in=wanted)
+    for pk, name, name_en, reference in software.values_list("pk", "name", "name_en", "reference"):
+        labels[pk] = Suggestion(names_of(name, name_en)[0], reference)
     return Suggestions(tuple(categories[:limit]), tuple(labels[pk] for pk in wanted if pk in labels))
 
 

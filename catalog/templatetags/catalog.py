@@ -154,7 +154,9 @@ def _card(card, words, chosen, is_full, shows_reference) -> str:
     group = escape(_("%(name)sを比較に追加") % {"name": card.name})
     return (
         f'<li><article class="card listing-card"><div><h2 class="listing-card__title"><a href="{card.url}{words["kept"]}">'
-        f'{_marked(card.name_marked)}</a></h2><p class="listing-card__maker">{escape(card.maker)}</p></div>'
+        f"{_marked(card.name_marked)}</a></h2>"
+        + (f'<p class="listing-card__maker">{_marked(card.other_name)}</p>' if card.other_name else "")
+        + f'<p class="listing-card__maker">{escape(card.maker)}</p></div>'
         f"<p>{_marked(card.summary)}</p>"
         + (f'<p class="small muted">{_marked(card.snippet)}</p>' if card.snippet else "")
         + (f'<p class="cluster">{badges}</p>' if badges else "")

@@ -34,7 +34,7 @@ from ..search.page import SORTS, search
 from ..search.source import REFERENCE_SIZE
 from ..search.statement import DEEPEST, SearchTimeout
 from ..search.suggest import suggest
-from ..wording import category_names, in_words
+from ..wording import category_names, in_words, names_of
 
 COMPARED_AT_MOST = 5
 LONGEST_QUERY = 200
@@ -149,8 +149,11 @@ def software_detail(request, reference):
     tray = [offer.reference for offer in _tray(request.GET.getlist("offer"))]
     today = clock.today()
     content = software.listed_revision.content
+    name, other_name = names_of(software.name, software.name_en)
     context = {
         "software": software,
+        "name": name,
+        "other_name": other_name,
         "content": content,
         "groups": grouped(content),
         "offers": [

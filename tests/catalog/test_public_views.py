@@ -80,6 +80,19 @@ def test_page_beyond_the_end_says_where_the_end_is(client):
     assert "?q=%E5%8B%A4%E6%80%A0&amp;page=1" in response.content.decode()
 
 
+def test_english_name_is_shown_where_it_was_found_and_to_its_readers(client):
+    software = listed_software(name="トキノワ勤怠", name_en="Tokinowa Attendance")
+    url, query = reverse("catalog:software_list"), {"q": "tokinowa"}
+    assert (
+        '<p class="listing-card__maker"><mark>Tokinowa</mark> Attendance</p>' in client.get(url, query).content.decode()
+    )
+    assert "Tokinowa" not in client.get(url).content.decode()
+    assert "キンタイヒロバ／Tokinowa Attendance" in client.get(software.get_absolute_url()).content.decode()
+    client.cookies["django_language"] = "en"
+    assert "<mark>Tokinowa</mark> Attendance</a></h2>" in client.get(url, query).content.decode()
+    assert "<h1>Tokinowa Attendance</h1>" in client.get(software.get_absolute_url()).content.decode()
+
+
 def test_search_timeout_offers_a_narrower_search(client, monkeypatch):
     listed_software()
 

@@ -96,3 +96,11 @@ def test_reading_is_found_in_hiragana_and_not_called_a_synonym(plain):
     page = search("きんたい")
     assert page.ids == (named,)
     assert page.synonyms == ()
+
+
+def test_english_name_is_a_name(plain):
+    told = plain(name="勤怠の広場", summary="Tokinowa Attendanceと連携します。")
+    named = plain(name="トキノワ勤怠", name_en="Tokinowa Attendance")
+    page = search("tokinowa attendance")
+    assert page.ids == (named, told)
+    assert search("トキノワ attendance").ids == (named,)  # a word of each

@@ -3,6 +3,7 @@ import re
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 
 from catalog.models import SearchName
 from catalog.search.bench.corpus import listings
@@ -56,6 +57,13 @@ def listed(prefix):
 )
 def test_suggest_listings(catalogue, typed, expected):
     assert listed(typed) == expected
+
+
+def test_english_name_is_completed_and_shown_to_its_readers(catalogue):
+    listed_software(name="トキノワ勤怠", name_kana="トキノワキンタイ", name_en="Tokinowa Attendance")
+    assert listed("toki") == listed("atten") == ["トキノワ勤怠"]
+    with translation.override("en"):
+        assert listed("toki") == listed("トキ") == ["Tokinowa Attendance"]
 
 
 def test_suggest_gives_the_public_reference(catalogue):
