@@ -62,7 +62,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "marketplace.middleware.NulRefused",
+    "marketplace.middleware.NulLeftOut",
 ]
 
 ROOT_URLCONF = "marketplace.urls"
