@@ -20,16 +20,21 @@ class SizeForm(Form):
     def of_reader(cls, params, user) -> "SizeForm":
         """The form as the URL fills it or, where the URL says nothing of size, with the reader's own agency's."""
         agency = next(iter(agencies_of(user, Role.BUYER, Role.OFFICER)), None)
+        own = {"users": agency.staff, "residents": agency.population} if agency else {}
         if any(name in params for name in cls.base_fields):
             form = cls({name: params.get(name, "") for name in cls.base_fields})
             form.is_refused = agency is not None and not form.tells_size
-            return form
-        form = cls({"users": agency.staff or "", "residents": agency.population or ""} if agency else None)
-        form.agency = agency if agency and (agency.staff or agency.population) else None
+        else:
+            form = cls({name: number or "" for name, number in own.items()} if agency else None)
+            form.is_filled_in = any(own.values())
+        if any(own.values()) and all(form.told.get(name) == (number or None) for name, number in own.items()):
+            form.agency = agency
         return form
 
     agency = None
-    """Whose size it is, where it was not typed."""
+    """Whose registered size it is, if any's."""
+    is_filled_in = False
+    """Whether the size is known from the reader alone: an address without it shows others another one."""
     is_refused = False
     """Whether an agency's reader emptied the fields: they want the reference size."""
 

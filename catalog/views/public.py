@@ -8,7 +8,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.core.paginator import Paginator
 from django.db.models import Prefetch
 from django.http import Http404, HttpResponse, JsonResponse, QueryDict, StreamingHttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.http import urlencode
@@ -92,6 +92,7 @@ def software_list(request):
             ),
         ],
         "size_form": size_form,
+        "address": criteria.url(*here, *kept) if size_form.is_filled_in else "",
         "correction_url": replace(criteria, query=found.did_you_mean).url(*kept) if found.did_you_mean else "",
         "tray": [
             {"offer": offer, "without": criteria.url(*(pair for pair in kept if pair[1] != offer.reference))}
@@ -201,8 +202,12 @@ def revision_detail(request, reference, number):
 @login_not_required
 @require_safe
 def offer_compare(request):
-    """Up to five software × seller side by side. The URL can be handed to a colleague."""
+    """Up to five software × seller side by side. The URL can be handed to a colleague, who sees the same prices."""
     compared = _compared(request)
+    if compared.columns and compared.form.is_filled_in:
+        params = request.GET.copy()
+        params.update({name: str(value) for name, value in compared.form.told.items()})
+        return redirect(f"{request.path}?{params.urlencode()}")
     told = [(name, str(value)) for name, value in compared.form.told.items()]
     references = [column["offer"].reference for column in compared.columns]
     context = {

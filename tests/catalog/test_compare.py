@@ -81,7 +81,8 @@ def test_total_is_over_the_years_at_the_size_told(client):
 
 def test_buyer_compares_at_their_agencys_size(client):
     client.force_login(MembershipFactory(officer=True, agency__staff=10, agency__population=900).user)
-    assert cells(client.get(url(listed_software())), "1年間の総額（税込）") == [f"{300 * 10 * 12 * 110 // 100:,}円"]
+    response = client.get(url(listed_software()), follow=True)
+    assert cells(response, "1年間の総額（税込）") == [f"{300 * 10 * 12 * 110 // 100:,}円"]
 
 
 def test_says_what_is_no_longer_there_and_cuts_at_five(client):
@@ -159,3 +160,18 @@ def test_full_comparison_says_so_on_a_listing(client):
     params = {"offer": [each.offers.get().reference for each in five]}
     assert "比較にはすでに5件あります。" in client.get(sixth.get_absolute_url(), params).content.decode()
     assert "比較にはすでに5件あります。" not in client.get(five[0].get_absolute_url(), params).content.decode()
+
+
+def test_address_says_the_size_that_the_page_took_from_the_readers_agency(client):
+    member = MembershipFactory(buyer=True, agency__staff=480, agency__population=52_000)
+    offer = listed_software().offers.get()
+    url = f"{reverse('catalog:offer_compare')}?offer={offer.reference}"
+    client.force_login(member.user)
+    response = client.get(url)
+    assert response.url == f"{url}&users=480&residents=52000"
+    mine = client.get(response.url)
+    assert f"{member.agency.name}の登録された規模です。" in mine.content.decode()
+    client.force_login(MembershipFactory(buyer=True, agency__staff=9, agency__population=900).user)
+    theirs = client.get(response.url)
+    assert theirs.context["columns"][0]["estimate"].total == mine.context["columns"][0]["estimate"].total
+    assert "の登録された規模です。" not in theirs.content.decode()

@@ -8,7 +8,9 @@ from playwright.sync_api import expect
 
 from catalog.models import SearchSynonym
 from tests import axe
+from tests.factories.accounts import MembershipFactory
 from tests.factories.catalog import listed_software
+from tests.sign_in import session_cookie
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -173,3 +175,15 @@ def test_names_and_labels_of_a_comparison_stay_in_sight(page, live_server, width
     assert (region.evaluate("region => region.scrollLeft") > 0) == (width < 1280)  # five fit a wide screen
     assert axe.violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") == 0
+
+
+def test_size_of_the_readers_agency_is_in_the_address(page, live_server):
+    buyer = MembershipFactory(buyer=True, agency__staff=480, agency__population=52_000).user
+    listed_software()
+    page.context.add_cookies([session_cookie(buyer) | {"url": live_server.url}])
+    page.goto(f"{live_server.url}/software/?q=勤怠&ordering=price")
+    expect(page).to_have_url(re.compile(r"\?q=%E5%8B%A4%E6%80%A0&ordering=price&users=480&residents=52000$"))
+    expect(page.get_by_text("の登録された規模です。")).to_be_visible()
+    page.reload()
+    expect(page.get_by_label("利用者数")).to_have_value("480")
+    expect(page.get_by_text("の登録された規模です。")).to_be_visible()

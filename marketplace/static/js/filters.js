@@ -1,4 +1,4 @@
-// The search page: on a narrow screen the filters start closed, and a new result leaves open what a person opened.
+// The search page. On a narrow screen the filters start closed, and a new result leaves open what a person opened.
 "use strict";
 
 const panel = document.querySelector("[data-collapse-when-narrow]");
@@ -10,6 +10,10 @@ function fitPanel() {
 
 fitPanel();
 narrow.addEventListener("change", fitPanel);
+
+// The size that the page took from the reader's agency goes into the address, so that whoever is sent it sees the same.
+const address = document.getElementById("search")?.dataset.address;
+if (address) history.replaceState(history.state, "", address);
 
 let opened = null;
 
