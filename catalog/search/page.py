@@ -226,6 +226,11 @@ def is_large() -> bool:
     return _listings.get() >= LARGE
 
 
+def forget_size() -> None:
+    """Count the listings anew at the next search."""
+    _listings.forget()
+
+
 def estimate(in_slice: int) -> int:
     """How many listings so many in the slice stand for, in two significant digits: more would be made up."""
     number = in_slice * SLICES

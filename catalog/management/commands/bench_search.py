@@ -27,7 +27,7 @@ from catalog.search.bench.server import buyer_cookie, serving
 from catalog.search.filters import Filters
 from catalog.search.index import index_listing
 from catalog.search.models import SearchDocument
-from catalog.search.page import search
+from catalog.search.page import forget_size, search
 from catalog.search.query import parse
 from catalog.search.source import REFERENCE_SIZE
 from catalog.search.statement import TABLE
@@ -95,6 +95,7 @@ class Command(BaseCommand):
             loaded_in = time.perf_counter() - started
             started = time.perf_counter()
             database.make_indexes()
+            forget_size()
             indexed_in = time.perf_counter() - started
             for engine in engines:
                 engine.finish()
