@@ -2,6 +2,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 from django.db.backends.postgresql.operations import DatabaseOperations
+from django.utils import translation
 
 from marketplace.launcher.browser import find_browser
 from tests.roots import data_root
@@ -51,6 +52,13 @@ def flush_past_the_append_only_triggers():
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(DatabaseOperations, "execute_sql_flush", execute_sql_flush)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _language_is_the_sites():
+    """A request leaves its language behind in the thread: what comes next must not be in English for that."""
+    with translation.override(settings.LANGUAGE_CODE):
         yield
 
 
