@@ -3,13 +3,14 @@
 import pytest
 from django.http import QueryDict
 
-from catalog.management.commands.bench_search import QUERIES, Times, read_lines
+from catalog.management.commands.bench_search import QUERIES, Times, read_lines, timed
 from catalog.search.bench.corpus import listing, listings
 from catalog.search.bench.peers import Fts5, Tantivy
 from catalog.search.document import build_document
 from catalog.search.filters import Filters
 from catalog.search.page import search
 from catalog.search.query import parse
+from catalog.search.statement import SearchTimeout
 
 pytestmark = pytest.mark.django_db
 
@@ -42,3 +43,12 @@ def test_peer_finds_what_we_find(corpus, tmp_path, peer):
 def test_times_name_the_percentiles():
     times = Times([5.0, 1.0, 2.0, 4.0, 3.0])
     assert (times.p50, times.p95, times.worst) == (3.0, 5.0, 5.0)
+
+
+def test_search_that_is_stopped_is_counted_and_does_not_end_the_bench():
+    def answer(typed, filters):
+        if typed == "の":
+            raise SearchTimeout
+
+    times = timed([("勤怠", None), ("の", None)], 3, answer)
+    assert (len(times.values), times.stopped) == (6, 3)
